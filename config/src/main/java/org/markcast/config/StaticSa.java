@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.config;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * An SA that no IKE daemon reports: one section below {@code static { }}.
+ *
+ * @param name the section's name
+ * @param child the CHILD_SA configuration name that {@code reinject} refers to; the section's name unless configured
+ * @param localHost outer address of the gateway, for the rules only
+ * @param remoteHost outer address of the peer, for the rules only
+ * @param spiIn SPI of the inbound ESP packets, for the rules only
+ * @param encap whether ESP is encapsulated in UDP (RFC 3948), for the rules only
+ */
+public record StaticSa(
+        String name,
+        String child,
+        Mode mode,
+        Mark markIn,
+        Mark markOut,
+        List<TrafficSelector> localTs,
+        List<TrafficSelector> remoteTs,
+        Optional<InetAddress> localHost,
+        Optional<InetAddress> remoteHost,
+        OptionalInt spiIn,
+        boolean encap) {
+
+    /** IPsec mode (RFC 4301, section 4.1). */
+    public enum Mode {
+        TUNNEL,
+        TRANSPORT
+    }
+}
