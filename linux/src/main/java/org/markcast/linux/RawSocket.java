@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.linux;
+
+/**
+ * A raw IPv4 socket (raw(7), IP_HDRINCL): sends whole packets as they are, each with a mark of its own. Only the
+ * identification is filled in if it is 0, and the header checksum always. Needs CAP_NET_RAW, and CAP_NET_ADMIN for marks.
+ */
+public final class RawSocket implements MessageSocket {
+
+    private static final int IPPROTO_RAW = 255;
+    private static final int IPPROTO_IP = 0;
+    private static final int IP_MULTICAST_LOOP = 34;
+    private static final int SO_BROADCAST = 6;
+    private static final int SO_SNDBUFFORCE = 32;
+    private static final int SEND_BUFFER_BYTES = 4 << 20;
+    private static final int INADDR_BROADCAST = 0xffff_ffff;
+
+    private final int fd;
+    private final boolean takesProtocol;
+
+    public RawSocket() {
+        fd = Libc.check(
+                "socket(AF_INET, SOCK_RAW)",
+                Libc.calls().socket(Libc.AF_INET, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, IPPROTO_RAW));
+        try {
+            takesProtocol = probeProtocol();
+            // A copy that came back through the loop would carry its SA's mark and be taken for decapsulated traffic.
+            Libc.setOption(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP");
+            Libc.setOption(fd, Libc.SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST");
+            Libc.setOption(fd, Libc.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Whether messages may tell their protocol (IP_PROTOCOL as control message, kernels from 2023 on). Asked with a message
+     * to the broadcast address, which a socket without SO_BROADCAST may not send, so that nothing ever leaves: an unknown
+     * control message is EINVAL before that is found out.
+     */
+    private boolean probeProtocol() {
+        final NativeMemory nothing = new NativeMemory(64);
+        final MessageBatch batch = MessageBatch.marked(1, true);
+        nothing.buffer().putByte(0, (byte) 0x45);
+        batch.packet(0, nothing.address(), 20);
+        batch.mark(0, INADDR_BROADCAST, 0, 17);
+        return nothing.whileReachable(batch.send(fd, 0, 1)) != -LinuxErrno.EINVAL;
+    }
+
+    /** Whether this kernel takes each message's protocol, without which selectors limited to a protocol never match. */
+    public boolean takesProtocol() {
+        return takesProtocol;
+    }
+
+    @Override
+    public int send(MessageBatch batch, int first, int count) {
+        return batch.send(fd, first, count);
+    }
+
+    @Override
+    public void close() {
+        Libc.calls().close(fd);
+    }
+}
