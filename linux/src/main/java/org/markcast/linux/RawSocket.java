@@ -10,6 +10,7 @@ public final class RawSocket implements MessageSocket {
     private static final int IPPROTO_RAW = 255;
     private static final int IPPROTO_IP = 0;
     private static final int IP_MULTICAST_LOOP = 34;
+    private static final int IP_NODEFRAG = 22;
     private static final int SO_BROADCAST = 6;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SEND_BUFFER_BYTES = 4 << 20;
@@ -26,6 +27,8 @@ public final class RawSocket implements MessageSocket {
             takesProtocol = probeProtocol();
             // A copy that came back through the loop would carry its SA's mark and be taken for decapsulated traffic.
             Libc.setOption(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP");
+            // Fragments stay fragments, also where connection tracking would put them together.
+            Libc.setOption(fd, IPPROTO_IP, IP_NODEFRAG, 1, "IP_NODEFRAG");
             Libc.setOption(fd, Libc.SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST");
             Libc.setOption(fd, Libc.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
         } catch (RuntimeException e) {
