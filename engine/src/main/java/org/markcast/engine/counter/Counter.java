@@ -20,7 +20,7 @@ public enum Counter {
     DROPPED_DHCP(Kind.OUTCOME, "DHCP"),
     /** A multicast group outside {@code groups}, with {@code strict_groups}. */
     DROPPED_GROUP(Kind.OUTCOME, "group not configured"),
-    /** Decapsulated, but no SA has the mark that it carries. */
+    /** Not from a LAN interface, and no SA has the mark that it carries (or, without marks, may use its source). */
     DROPPED_UNKNOWN_MARK(Kind.OUTCOME, "mark of no SA"),
     /** From a tunnel, with a source outside the remote selectors of its SA. */
     DROPPED_SPOOFED(Kind.OUTCOME, "spoofed source"),
@@ -30,6 +30,8 @@ public enum Counter {
     DROPPED_DUPLICATE(Kind.OUTCOME, "duplicate"),
     /** Nobody but the origin could be sent it. */
     DROPPED_NO_TARGET(Kind.OUTCOME, "no tunnel matches"),
+    /** An exception; the error handler was given it. */
+    DROPPED_FAILED(Kind.OUTCOME, "internal error"),
 
     COPIES_QUEUED(Kind.COPY_INTAKE, "copies queued"),
     COPIES_SENT(Kind.COPY_OUTCOME, "copies sent"),

@@ -23,4 +23,24 @@ public final class ForwarderCounters {
     public long get(Counter counter) {
         return counters[counter.ordinal()].getAcquire();
     }
+
+    /** Packets taken in and neither forwarded nor dropped: zero whenever the forwarder is between packets. */
+    public long unaccountedPackets() {
+        return sum(Counter.Kind.INTAKE) - sum(Counter.Kind.OUTCOME);
+    }
+
+    /** Copies queued whose fate is open: zero whenever the sink is flushed. */
+    public long unaccountedCopies() {
+        return sum(Counter.Kind.COPY_INTAKE) - sum(Counter.Kind.COPY_OUTCOME);
+    }
+
+    private long sum(Counter.Kind kind) {
+        long sum = 0;
+        for (final Counter counter : Counter.values()) {
+            if (counter.kind() == kind) {
+                sum += get(counter);
+            }
+        }
+        return sum;
+    }
 }

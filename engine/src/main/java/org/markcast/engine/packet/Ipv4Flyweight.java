@@ -32,6 +32,12 @@ public final class Ipv4Flyweight {
     public static final int PROTOCOL_ICMP = 1;
     public static final int PROTOCOL_TCP = 6;
     public static final int PROTOCOL_UDP = 17;
+    public static final int PROTOCOL_DCCP = 33;
+    public static final int PROTOCOL_SCTP = 132;
+    public static final int PROTOCOL_UDP_LITE = 136;
+
+    /** What a packet without ports has in their place. */
+    public static final int NO_PORT = -1;
 
     private static final int TOTAL_LENGTH_OFFSET = 2;
     private static final int IDENTIFICATION_OFFSET = 4;
@@ -43,6 +49,7 @@ public final class Ipv4Flyweight {
 
     private static final int DONT_FRAGMENT = 0x4000;
     private static final int MORE_FRAGMENTS_AND_OFFSET = 0x3fff;
+    private static final int OFFSET_IN_WORDS = 0x1fff;
 
     private MutableDirectBuffer buffer;
     private int offset;
@@ -112,6 +119,62 @@ public final class Ipv4Flyweight {
 
     public int destination() {
         return buffer.getInt(offset + DESTINATION_OFFSET, BIG_ENDIAN);
+    }
+
+    /** Bytes of the whole packet's payload that stand before this fragment's; 0 for a whole packet. */
+    public int fragmentOffset() {
+        return (unsignedShort(FRAGMENT_OFFSET) & OFFSET_IN_WORDS) << 3;
+    }
+
+    /** Whether a transport header with ports begins here: not so in any fragment but the first. */
+    public boolean hasPorts() {
+        return fragmentOffset() == 0 && totalLength() >= headerLength() + 2 * Short.BYTES && isProtocolWithPorts();
+    }
+
+    /** Valid if {@link #hasPorts()}. */
+    public int sourcePort() {
+        return unsignedShort(headerLength());
+    }
+
+    /** Valid if {@link #hasPorts()}. */
+    public int destinationPort() {
+        return unsignedShort(headerLength() + Short.BYTES);
+    }
+
+    /**
+     * The source port as the kernel's policy lookup sees it: the type of an ICMP message; {@link #NO_PORT} in every
+     * fragment, the first included, and in protocols without ports ({@code decode_session4} in net/xfrm/xfrm_policy.c).
+     */
+    public int selectorSourcePort() {
+        if (isFragment()) {
+            return NO_PORT;
+        }
+        if (isIcmp()) {
+            return buffer.getByte(offset + headerLength()) & 0xff;
+        }
+        return hasPorts() ? sourcePort() : NO_PORT;
+    }
+
+    /** The destination port as the kernel's policy lookup sees it: the code of an ICMP message, else as the source port. */
+    public int selectorDestinationPort() {
+        if (isFragment()) {
+            return NO_PORT;
+        }
+        if (isIcmp()) {
+            return buffer.getByte(offset + headerLength() + 1) & 0xff;
+        }
+        return hasPorts() ? destinationPort() : NO_PORT;
+    }
+
+    private boolean isIcmp() {
+        return protocol() == PROTOCOL_ICMP && totalLength() >= headerLength() + 2;
+    }
+
+    private boolean isProtocolWithPorts() {
+        return switch (protocol()) {
+            case PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP, PROTOCOL_UDP_LITE -> true;
+            default -> false;
+        };
     }
 
     private int unsignedShort(int fieldOffset) {
