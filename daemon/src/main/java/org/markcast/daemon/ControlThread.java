@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.agrona.ErrorHandler;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.AgentRunner;
+import org.markcast.linux.Wakeup;
+
+/**
+ * The one thread that changes things: it follows the kernel's news and runs what others ask for, one after the other, so that
+ * nothing of the control plane needs a lock.
+ */
+final class ControlThread implements AutoCloseable {
+
+    private final Wakeup wakeup = new Wakeup();
+    private final Queue<FutureTask<?>> tasks = new ArrayDeque<>();
+    private final AgentRunner runner;
+
+    /** @param work what the thread does between tasks, often and quickly */
+    ControlThread(Runnable work, ErrorHandler errors, int... fds) {
+        final int[] all = new int[fds.length + 1];
+        System.arraycopy(fds, 0, all, 0, fds.length);
+        all[fds.length] = wakeup.fd();
+        runner = new AgentRunner(new PollingIdle(0, all), errors, null, new Agent() {
+            @Override
+            public int doWork() {
+                wakeup.clear();
+                takeTasks().forEach(FutureTask::run);
+                work.run();
+                return 0;
+            }
+
+            @Override
+            public String roleName() {
+                return "control";
+            }
+        });
+    }
+
+    void start() {
+        AgentRunner.startOnThread(runner, work -> {
+            final Thread thread = new Thread(work, "control");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    private List<FutureTask<?>> takeTasks() {
+        synchronized (tasks) {
+            final List<FutureTask<?>> taken = new ArrayList<>(tasks);
+            tasks.clear();
+            return taken;
+        }
+    }
+
+    /** Runs a task on the control thread and waits for its result; from any other thread. */
+    <T> T call(Callable<T> task, long timeoutMs) throws TimeoutException {
+        final FutureTask<T> future = new FutureTask<>(task);
+        synchronized (tasks) {
+            tasks.add(future);
+        }
+        wakeup.wake();
+        try {
+            return future.get(timeoutMs, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        wakeup.wake();
+        runner.close();
+        wakeup.close();
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import com.google.gson.FieldNamingPolicy;
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the service does now, as {@code status --json} prints it: field names become snake_case, a value that is not known is left
+ * out.
+ *
+ * @param state always {@code running}: who answers runs
+ * @param uptimeSeconds since the start
+ * @param reloads how often the configuration was read again
+ * @param packets what was captured and what became of it
+ * @param copies what was queued and what became of it
+ * @param events what else was counted
+ */
+record Status(
+        String version,
+        long pid,
+        String state,
+        long uptimeSeconds,
+        String config,
+        int reloads,
+        int forwarders,
+        List<Interface> interfaces,
+        Decapsulated decapsulated,
+        List<String> groups,
+        boolean strictGroups,
+        Packets packets,
+        Copies copies,
+        Map<String, Long> events,
+        List<Tunnel> sas) {
+
+    private static final Gson GSON = new GsonBuilder()
+            .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
+            .disableHtmlEscaping()
+            .create();
+
+    /**
+     * A LAN interface.
+     *
+     * @param state {@code up}, or {@code waiting} while it does not exist or is down
+     * @param kernelDrops packets that the kernel dropped because the forwarders were too slow
+     */
+    record Interface(
+            String name, String state, Integer index, String mac, Integer mtu, List<String> broadcasts, long kernelDrops) {}
+
+    /** @param marks whether the kernel tells each packet's mark; without, the source address decides where it came from */
+    record Decapsulated(boolean marks, long kernelDrops) {}
+
+    /** At every quiet moment {@code captured} is {@code forwarded} and the sum of {@code dropped}. */
+    record Packets(long captured, long forwarded, Map<String, Long> dropped) {}
+
+    /** At every quiet moment {@code queued} is {@code sent} and the sum of {@code failed}. */
+    record Copies(long queued, long sent, Map<String, Long> failed) {}
+
+    /**
+     * An SA.
+     *
+     * @param packetsIn packets that came from it
+     * @param copies copies that were queued for it
+     */
+    record Tunnel(
+            String name,
+            String child,
+            String mode,
+            String markIn,
+            String markOut,
+            List<String> localTs,
+            List<String> remoteTs,
+            boolean reinject,
+            Long packetsIn,
+            Long copies) {}
+
+    String json() {
+        return GSON.toJson(this) + "\n";
+    }
+
+    String table() {
+        return StatusTable.of(this);
+    }
+}

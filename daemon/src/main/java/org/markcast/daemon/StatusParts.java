@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.markcast.capture.Capture;
+import org.markcast.engine.ForwardingState;
+import org.markcast.engine.counter.Counter;
+import org.markcast.engine.counter.Counters;
+import org.markcast.engine.counter.SaCounters;
+import org.markcast.engine.packet.Ipv4Address;
+import org.markcast.engine.port.LanInterface;
+import org.markcast.engine.sa.Sa;
+
+/** Gathers the parts of a {@link Status} from those who know them. Control thread only. */
+final class StatusParts {
+
+    private StatusParts() {}
+
+    /** All LAN interfaces that are configured, there or not; none without capture. */
+    static List<Status.Interface> interfaces(Capture capture) {
+        final List<Status.Interface> interfaces = new ArrayList<>();
+        for (final String name : capture == null ? List.<String>of() : capture.names()) {
+            final Optional<LanInterface> usable = capture.usable().stream()
+                    .filter(lan -> lan.name().equals(name))
+                    .findFirst();
+            interfaces.add(new Status.Interface(
+                    name,
+                    usable.isPresent() ? "up" : "waiting",
+                    usable.map(LanInterface::index).orElse(null),
+                    usable.map(lan -> mac(lan.mac())).orElse(null),
+                    usable.map(LanInterface::mtu).orElse(null),
+                    usable.map(lan -> lan.broadcasts().stream()
+                                    .map(Ipv4Address::text)
+                                    .sorted()
+                                    .toList())
+                            .orElse(null),
+                    capture.drops(name)));
+        }
+        return interfaces;
+    }
+
+    private static String mac(long mac) {
+        return String.join(
+                ":",
+                LongStream.of(40, 32, 24, 16, 8, 0)
+                        .mapToObj(shift -> String.format("%02x", mac >>> shift & 0xff))
+                        .toList());
+    }
+
+    static Status.Packets packets(Counters counters) {
+        return new Status.Packets(
+                counters.total(Counter.CAPTURED),
+                counters.total(Counter.FORWARDED),
+                counts(counters, Counter.Kind.OUTCOME, Counter.FORWARDED, "dropped_"));
+    }
+
+    static Status.Copies copies(Counters counters) {
+        return new Status.Copies(
+                counters.total(Counter.COPIES_QUEUED),
+                counters.total(Counter.COPIES_SENT),
+                counts(counters, Counter.Kind.COPY_OUTCOME, Counter.COPIES_SENT, "copies_"));
+    }
+
+    static Map<String, Long> events(Counters counters) {
+        return counts(counters, Counter.Kind.EVENT, null, "");
+    }
+
+    /** All counters of a kind but one, by name without the prefix. */
+    private static Map<String, Long> counts(Counters counters, Counter.Kind kind, Counter but, String prefix) {
+        final Map<String, Long> counts = new LinkedHashMap<>();
+        for (final Counter counter : Counter.values()) {
+            if (counter.kind() == kind && counter != but) {
+                final String name = counter.name().toLowerCase(Locale.ROOT);
+                counts.put(name.startsWith(prefix) ? name.substring(prefix.length()) : name, counters.total(counter));
+            }
+        }
+        return counts;
+    }
+
+    static List<Status.Tunnel> tunnels(ForwardingState state) {
+        return IntStream.range(0, state.sas().size())
+                .mapToObj(i -> tunnel(state, i))
+                .toList();
+    }
+
+    private static Status.Tunnel tunnel(ForwardingState state, int index) {
+        final Sa sa = state.sas().sa(index);
+        return new Status.Tunnel(
+                sa.name(),
+                sa.child(),
+                sa.mode().name().toLowerCase(Locale.ROOT),
+                sa.markIn().toString(),
+                sa.markOut().toString(),
+                sa.localTs().stream().map(Objects::toString).toList(),
+                sa.remoteTs().stream().map(Objects::toString).toList(),
+                state.sas().isReinject(index),
+                known(state.saCounters().packetsIn(index)),
+                known(state.saCounters().copies(index)));
+    }
+
+    private static Long known(long count) {
+        return count == SaCounters.UNKNOWN ? null : Long.valueOf(count);
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.ipsec;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import org.markcast.config.Config;
+import org.markcast.config.StaticSa;
+import org.markcast.engine.sa.Sa;
+import org.markcast.engine.sa.Sa.Outer;
+
+/** The SAs that the configuration itself lists. */
+public final class StaticSas {
+
+    private static final int IKE_NAT_TRAVERSAL_PORT = 4500;
+
+    private StaticSas() {}
+
+    /** In the order of the configuration; none unless {@code sources} names {@code static}. */
+    public static List<Sa> of(Config config) {
+        if (!config.sources().contains(Config.Source.STATIC)) {
+            return List.of();
+        }
+        return config.staticSas().stream().map(StaticSas::sa).toList();
+    }
+
+    private static Sa sa(StaticSa configured) {
+        return new Sa(
+                configured.name(),
+                configured.child(),
+                configured.mode(),
+                configured.markIn(),
+                configured.markOut(),
+                configured.localTs(),
+                configured.remoteTs(),
+                outer(configured));
+    }
+
+    /** Known only if both endpoints and the SPI are configured. */
+    private static Optional<Outer> outer(StaticSa configured) {
+        if (configured.localHost().isEmpty()
+                || configured.remoteHost().isEmpty()
+                || configured.spiIn().isEmpty()) {
+            return Optional.empty();
+        }
+        final InetAddress local = configured.localHost().get();
+        final InetAddress remote = configured.remoteHost().get();
+        final int port = configured.encap() ? IKE_NAT_TRAVERSAL_PORT : 0;
+        return Optional.of(
+                new Outer(local, remote, port, port, configured.spiIn().getAsInt(), configured.encap()));
+    }
+}
