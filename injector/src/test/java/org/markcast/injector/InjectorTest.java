@@ -109,8 +109,7 @@ class InjectorTest {
 
         sendToSas(TestPacket.udp(100), 1, 2, 3, 4);
 
-        assertEquals(
-                List.of(1, 3), raw.sent.stream().map(FakeSocket.Sent::mark).toList());
+        assertEquals(List.of(1, 3), raw.sent.stream().map(FakeSocket.Sent::mark).toList());
         assertEquals(2, counters.get(Counter.COPIES_SENT));
         assertEquals(2, counters.get(outcome));
     }
@@ -207,7 +206,8 @@ class InjectorTest {
     void shouldReassembleWithAnyMtu(int mtu) {
         raw.mtu = mtu;
         routeMtu = mtu;
-        final byte[] options = {(byte) 0x94, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0, 0}; // router alert is copied, record route is not
+        final byte[] options = {(byte) 0x94, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0, 0
+        }; // router alert is copied, record route is not
         final TestPacket packet = TestPacket.udp(65_535 - 40, 0, 77, options, TestPacket.GROUP);
 
         sendToSas(packet, 1);
@@ -291,8 +291,12 @@ class InjectorTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"224.0.0.251, 01005e0000fb", "239.255.255.250, 01005e7ffffa", "255.255.255.255, ffffffffffff",
-        "10.1.255.255, ffffffffffff"})
+    @CsvSource({
+        "224.0.0.251, 01005e0000fb",
+        "239.255.255.250, 01005e7ffffa",
+        "255.255.255.255, ffffffffffff",
+        "10.1.255.255, ffffffffffff"
+    })
     void shouldSendToTheLanWithTheRightHardwareAddress(String destination, String mac) throws Exception {
         final int address = ByteBuffer.wrap(
                         java.net.InetAddress.getByName(destination).getAddress())
@@ -318,8 +322,10 @@ class InjectorTest {
 
         assertEquals(3, frames.sent.size());
         assertReassembles(
-                packet.bytes(), frames.sent.stream().map(FakeSocket.Sent::packet).toList());
-        assertTrue(frames.sent.stream().allMatch(sent -> sent.interfaceIndex() == 7 && sent.mac() == 0x0100_5e00_00fbL));
+                packet.bytes(),
+                frames.sent.stream().map(FakeSocket.Sent::packet).toList());
+        assertTrue(
+                frames.sent.stream().allMatch(sent -> sent.interfaceIndex() == 7 && sent.mac() == 0x0100_5e00_00fbL));
     }
 
     /** Puts fragments together in the order in which they were sent; each must continue where the one before ended. */

@@ -37,7 +37,10 @@ final class TestPacket {
         bytes.put((byte) 255).put((byte) 17).putShort((short) 0);
         bytes.putInt(SOURCE).putInt(destination).put(options);
         bytes.putShort(10, (short) checksum(Arrays.copyOf(bytes.array(), headerLength)));
-        bytes.putShort((short) 5353).putShort((short) 5353).putShort((short) (8 + payloadLength)).putShort((short) 0);
+        bytes.putShort((short) 5353)
+                .putShort((short) 5353)
+                .putShort((short) (8 + payloadLength))
+                .putShort((short) 0);
         final byte[] payload = new byte[payloadLength];
         new Random(payloadLength).nextBytes(payload);
         bytes.put(payload);
@@ -45,8 +48,7 @@ final class TestPacket {
     }
 
     CapturedPacket captured(boolean isChecksumUnfinished) {
-        return new CapturedPacket()
-                .set(buffer, 0, buffer.capacity(), buffer.capacity(), 0, 1, 0, isChecksumUnfinished);
+        return new CapturedPacket().set(buffer, 0, buffer.capacity(), buffer.capacity(), 0, 1, 0, isChecksumUnfinished);
     }
 
     byte[] bytes() {
@@ -69,7 +71,11 @@ final class TestPacket {
     static int verifyUdp(byte[] packet) {
         final int length = packet.length - 20;
         final ByteBuffer covered = ByteBuffer.allocate(12 + length);
-        covered.put(packet, 12, 8).put((byte) 0).put((byte) 17).putShort((short) length).put(packet, 20, length);
+        covered.put(packet, 12, 8)
+                .put((byte) 0)
+                .put((byte) 17)
+                .putShort((short) length)
+                .put(packet, 20, length);
         return checksum(covered.array());
     }
 }

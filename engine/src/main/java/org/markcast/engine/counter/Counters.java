@@ -3,6 +3,7 @@ package org.markcast.engine.counter;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -58,8 +59,8 @@ public final class Counters {
 
     static Counters inMemory(int capacity, EpochClock clock) {
         return new Counters(
-                new UnsafeBuffer(new byte[capacity * CountersManager.METADATA_LENGTH]),
-                new UnsafeBuffer(new byte[capacity * CountersManager.COUNTER_LENGTH]),
+                new UnsafeBuffer(ByteBuffer.allocateDirect(capacity * CountersManager.METADATA_LENGTH)),
+                new UnsafeBuffer(ByteBuffer.allocateDirect(capacity * CountersManager.COUNTER_LENGTH)),
                 clock);
     }
 
