@@ -3,6 +3,9 @@ package org.markcast.config;
 
 import java.net.Inet4Address;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -14,11 +17,12 @@ import java.util.Set;
  * @param reinject names of children whose clients' packets go to the other tunnels too
  * @param forward whether packets are captured and sent at all
  * @param strictGroups whether only {@code groups} are forwarded, instead of every multicast that arrives
- * @param forwarders number of forwarder threads, 1 or more ({@code auto} has become a number)
+ * @param forwarders number of forwarder threads, 1 to 64 ({@code auto} has become a number)
  * @param rules whether markcast manages the nftables tables
  * @param leakGuard whether copies that would leave without IPsec are dropped by a rule
  * @param sources where SAs come from
  * @param viciSocket path of charon's VICI socket
+ * @param viciLinger how long SAs stay in use after the connection to charon broke
  * @param staticSas the SAs of the {@code static} section
  */
 public record Config(
@@ -32,7 +36,32 @@ public record Config(
         boolean leakGuard,
         Set<Source> sources,
         Path viciSocket,
+        Duration viciLinger,
         List<StaticSa> staticSas) {
+
+    static final int MAX_FORWARDERS = 64;
+
+    public Config {
+        interfaces = List.copyOf(interfaces);
+        groups = List.copyOf(groups);
+        reinject = Collections.unmodifiableSet(new LinkedHashSet<>(reinject));
+        sources = Collections.unmodifiableSet(new LinkedHashSet<>(sources));
+        staticSas = List.copyOf(staticSas);
+        if (forwarders < 1 || forwarders > MAX_FORWARDERS) {
+            throw new IllegalArgumentException(
+                    "forwarders is a number from 1 to " + MAX_FORWARDERS + ", not " + forwarders);
+        }
+    }
+
+    /** What an empty {@code markcast { }} means. */
+    public static Config defaults() {
+        return ConfigReader.defaults();
+    }
+
+    /** The configuration as text that {@link ConfigReader#read} reads back to an equal one. */
+    public String render() {
+        return new ConfigPrinter().print(this);
+    }
 
     /** Where SAs come from. */
     public enum Source {

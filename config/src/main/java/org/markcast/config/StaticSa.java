@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /**
  * An SA that no IKE daemon reports: one section below {@code static { }}.
@@ -28,6 +29,22 @@ public record StaticSa(
         Optional<InetAddress> remoteHost,
         OptionalInt spiIn,
         boolean encap) {
+
+    private static final Pattern SECTION_NAME = Pattern.compile("[^,{}=\"#\\x00-\\x20]+");
+
+    public StaticSa {
+        localTs = List.copyOf(localTs);
+        remoteTs = List.copyOf(remoteTs);
+        if (!SECTION_NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException("'" + name + "' cannot be the name of a section");
+        }
+        if (markIn.value() == 0 || markOut.value() == 0) {
+            throw new IllegalArgumentException("SA " + name + " has mark 0, which every unmarked packet has");
+        }
+        if (localTs.isEmpty() || remoteTs.isEmpty()) {
+            throw new IllegalArgumentException("SA " + name + " has no traffic selectors on one side");
+        }
+    }
 
     /** IPsec mode (RFC 4301, section 4.1). */
     public enum Mode {

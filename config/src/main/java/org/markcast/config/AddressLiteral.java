@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.config;
+
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/** Addresses as text, without ever asking a name server. */
+public final class AddressLiteral {
+
+    private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(?:\\.(?!$)|$)){4}");
+
+    /** What InetAddress reads as IPv6 or refuses, but never looks up: a colon, and a digit or colon first. */
+    private static final Pattern IPV6 = Pattern.compile("(?=[^:]*:)[0-9A-Fa-f:][0-9A-Fa-f:.]*");
+
+    private static final Pattern ZERO_GROUPS = Pattern.compile("\\b0(:0)+\\b");
+
+    private AddressLiteral() {}
+
+    /**
+     * Reads a dotted IPv4 address, or an IPv6 address (RFC 4291, section 2.2) without scope.
+     *
+     * @throws IllegalArgumentException if it is neither, or an IPv4 address mapped into IPv6
+     */
+    public static InetAddress parse(String text) {
+        final boolean isIpv4 = IPV4.matcher(text).matches();
+        if (isIpv4 || IPV6.matcher(text).matches()) {
+            try {
+                final InetAddress address = InetAddress.getByName(text);
+                if (isIpv4 == address instanceof Inet4Address) {
+                    return address;
+                }
+            } catch (UnknownHostException e) {
+                // falls through to the one message for all that is no address
+            }
+        }
+        throw new IllegalArgumentException("'" + text + "' is not an IP address");
+    }
+
+    /** The usual notation, for IPv6 that of RFC 5952. */
+    public static String format(InetAddress address) {
+        if (!(address instanceof Inet6Address)) {
+            return address.getHostAddress();
+        }
+        final String full = of(address.getAddress()).getHostAddress(); // drops the scope
+        final Optional<MatchResult> longest = ZERO_GROUPS
+                .matcher(full)
+                .results()
+                .reduce((a, b) -> b.group().length() > a.group().length() ? b : a);
+        if (longest.isEmpty()) {
+            return full;
+        }
+        final String head = full.substring(0, longest.get().start());
+        final String tail = full.substring(longest.get().end());
+        return (head.isEmpty() ? ":" : head) + (tail.isEmpty() ? ":" : tail);
+    }
+
+    /** An address from its 4 or 16 bytes. */
+    static InetAddress of(byte[] bytes) {
+        try {
+            return bytes.length == 4 ? InetAddress.getByAddress(bytes) : Inet6Address.getByAddress(null, bytes, -1);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("an address has 4 or 16 bytes, not " + bytes.length, e);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.config;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Writes a configuration in its own syntax, keys of a section aligned. For one print only. */
+final class ConfigPrinter {
+
+    private static final String INDENT = "    ";
+
+    /** Printable ASCII without what has a meaning to the parser, blanks only inside. */
+    private static final Pattern PLAIN = Pattern.compile("[!-~&&[^\"#{}]]+( +[!-~&&[^\"#{}]]+)*");
+
+    private final StringBuilder out = new StringBuilder();
+    private int depth;
+
+    String print(Config config) {
+        open("markcast");
+        settings(topOf(config));
+        open(Key.VICI);
+        settings(viciOf(config));
+        close();
+        if (!config.staticSas().isEmpty()) {
+            open(Key.STATIC);
+            for (final StaticSa sa : config.staticSas()) {
+                open(sa.name().replace(":", "::"));
+                settings(settingsOf(sa));
+                close();
+            }
+            close();
+        }
+        close();
+        return out.toString();
+    }
+
+    private static Map<Key, String> topOf(Config config) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.INTERFACE, list(config.interfaces()));
+        settings.put(
+                Key.GROUPS,
+                list(config.groups().stream().map(AddressLiteral::format).toList()));
+        settings.put(Key.REINJECT, list(config.reinject()));
+        settings.put(Key.FORWARD, flag(config.forward()));
+        settings.put(Key.STRICT_GROUPS, flag(config.strictGroups()));
+        settings.put(Key.FORWARDERS, Integer.toString(config.forwarders()));
+        settings.put(Key.RULES, flag(config.rules()));
+        settings.put(Key.LEAK_GUARD, flag(config.leakGuard()));
+        settings.put(
+                Key.SOURCES, list(config.sources().stream().map(Values::nameOf).toList()));
+        return settings;
+    }
+
+    private static Map<Key, String> viciOf(Config config) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.VICI_SOCKET, "unix://" + config.viciSocket());
+        settings.put(Key.VICI_LINGER, duration(config.viciLinger()));
+        return settings;
+    }
+
+    private static Map<Key, String> settingsOf(StaticSa sa) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.SA_CHILD, sa.child());
+        settings.put(Key.SA_MODE, Values.nameOf(sa.mode()));
+        if (sa.markIn().equals(sa.markOut())) {
+            settings.put(Key.SA_MARK, sa.markIn().toString());
+        } else {
+            settings.put(Key.SA_MARK_IN, sa.markIn().toString());
+            settings.put(Key.SA_MARK_OUT, sa.markOut().toString());
+        }
+        settings.put(Key.SA_LOCAL_TS, list(sa.localTs()));
+        settings.put(Key.SA_REMOTE_TS, list(sa.remoteTs()));
+        sa.localHost().ifPresent(host -> settings.put(Key.SA_LOCAL_HOST, AddressLiteral.format(host)));
+        sa.remoteHost().ifPresent(host -> settings.put(Key.SA_REMOTE_HOST, AddressLiteral.format(host)));
+        sa.spiIn().ifPresent(spi -> settings.put(Key.SA_SPI_IN, String.format("0x%08x", spi)));
+        settings.put(Key.SA_ENCAP, flag(sa.encap()));
+        return settings;
+    }
+
+    private void open(String name) {
+        line(name + " {");
+        depth++;
+    }
+
+    private void close() {
+        depth--;
+        line("}");
+    }
+
+    private void settings(Map<Key, String> settings) {
+        final Optional<Integer> width =
+                settings.keySet().stream().map(key -> key.keyName().length()).max(Integer::compare);
+        settings.forEach((key, value) ->
+                line(String.format("%-" + width.orElse(1) + "s = %s", key.keyName(), quotedIfNeeded(value))));
+    }
+
+    private void line(String text) {
+        out.append(INDENT.repeat(depth)).append(text).append('\n');
+    }
+
+    private static String list(Collection<?> items) {
+        return items.stream().map(Object::toString).collect(Collectors.joining(", "));
+    }
+
+    private static String flag(boolean isOn) {
+        return isOn ? "yes" : "no";
+    }
+
+    private static String duration(Duration duration) {
+        return duration.toSeconds() + "s";
+    }
+
+    private static String quotedIfNeeded(String value) {
+        if (PLAIN.matcher(value).matches()) {
+            return value;
+        }
+        return '"' + value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+    }
+}

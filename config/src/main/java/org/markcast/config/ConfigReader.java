@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.config;
+
+import java.net.Inet4Address;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.markcast.config.Config.Source;
+
+/**
+ * Reads a configuration file: {@code markcast { }}, else {@code forecast { }}, else {@code charon.plugins.forecast}, so
+ * that the section of strongSwan's plugin works as it stands. All other sections belong to somebody else.
+ */
+public final class ConfigReader {
+
+    private static final String OWN_SECTION = "markcast";
+    private static final List<List<String>> SECTIONS =
+            List.of(List.of(OWN_SECTION), List.of("forecast"), List.of("charon", "plugins", "forecast"));
+
+    private final Problems problems;
+    private final SectionView section;
+    private final boolean isOwnSection;
+
+    private ConfigReader(SectionView section, boolean isOwnSection, Problems problems) {
+        this.section = section;
+        this.isOwnSection = isOwnSection;
+        this.problems = problems;
+    }
+
+    /**
+     * Reads and checks a file with all that it includes.
+     *
+     * @throws ConfigException with every problem there is, if there is one
+     */
+    public static Config read(Path file) throws ConfigException {
+        final Problems problems = new Problems();
+        final Section root = SettingsParser.parse(file, problems);
+        if (root == null) {
+            throw problems.exception();
+        }
+        return read(root, problems);
+    }
+
+    /** What the schema's default texts mean. */
+    static Config defaults() {
+        final Section root = new Section(new Position(Path.of("defaults"), 1));
+        root.sections().put(OWN_SECTION, new Section(root.position()));
+        try {
+            return read(root, new Problems());
+        } catch (ConfigException e) {
+            throw new IllegalStateException("a default is no valid value", e);
+        }
+    }
+
+    private static Config read(Section root, Problems problems) throws ConfigException {
+        for (final List<String> path : SECTIONS) {
+            SectionView section = SectionView.of(root, problems);
+            for (final String name : path) {
+                section = section.section(name);
+            }
+            if (section.exists()) {
+                return new ConfigReader(section, path.contains(OWN_SECTION), problems).config();
+            }
+        }
+        problems.add(
+                root.position(),
+                "no section markcast { }, forecast { } or charon { plugins { forecast { } } }: write markcast { }, with"
+                        + " the settings between the braces");
+        throw problems.exception();
+    }
+
+    private Config config() throws ConfigException {
+        final SectionReader top = new SectionReader(Key.TOP, section, problems);
+        final SectionReader vici = new SectionReader(Key.VICI, section.section(Key.VICI), problems);
+        top.checkNames(isOwnSection ? Set.of(Key.LOAD) : Set.of());
+        vici.checkNames(Set.of());
+        top.value(Key.LOAD, Values::load);
+
+        final List<String> interfaces = top.list(Key.INTERFACE, Values::interfaceName);
+        final List<Inet4Address> groups = top.list(Key.GROUPS, Values::group);
+        final Set<String> reinject = new LinkedHashSet<>(top.list(Key.REINJECT, Values::childName));
+        final boolean forward = flag(top, Key.FORWARD);
+        final boolean strictGroups = flag(top, Key.STRICT_GROUPS);
+        final Optional<Integer> forwarders = top.value(Key.FORWARDERS, Values::forwarders);
+        final boolean rules = flag(top, Key.RULES);
+        final boolean leakGuard = flag(top, Key.LEAK_GUARD);
+        final Set<Source> sources = sources(top);
+        final Optional<Path> viciSocket = vici.value(Key.VICI_SOCKET, Values::socket);
+        final Optional<Duration> viciLinger = vici.value(Key.VICI_LINGER, Values::duration);
+        final List<StaticSa> staticSas = staticSas();
+        problems.throwIfAny();
+        return new Config(
+                interfaces,
+                groups,
+                reinject,
+                forward,
+                strictGroups,
+                forwarders.orElseThrow(),
+                rules,
+                leakGuard,
+                sources,
+                viciSocket.orElseThrow(),
+                viciLinger.orElseThrow(),
+                staticSas);
+    }
+
+    private boolean flag(SectionReader reader, Key key) {
+        return reader.value(key, Values::flag).orElse(false);
+    }
+
+    private Set<Source> sources(SectionReader top) {
+        if (top.list(Key.SOURCES, text -> text).isEmpty()) {
+            problems.add(top.position(Key.SOURCES), "sources: name vici, static, or both");
+        }
+        return new LinkedHashSet<>(top.list(Key.SOURCES, Values::source));
+    }
+
+    private List<StaticSa> staticSas() {
+        final SectionView container = section.section(Key.STATIC);
+        new SectionReader(Key.STATIC, container, problems).checkNames(Set.of());
+        final MarkOverlaps inbound = new MarkOverlaps();
+        final MarkOverlaps outbound = new MarkOverlaps();
+        final List<StaticSa> sas = new ArrayList<>();
+        for (final String name : container.sections().keySet()) {
+            final SectionReader reader = new SectionReader(Key.STATIC_SA, container.section(name), problems);
+            new StaticSaReader(name, reader, problems, inbound, outbound).read().ifPresent(sas::add);
+        }
+        inbound.report(problems);
+        outbound.report(problems);
+        return sas;
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.config;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Every key there is, by the path of sections that leads to it, with its default in the configuration's own syntax. A
+ * {@code *} stands for a name that the operator chooses. Reading, checking, printing and the test of
+ * {@code reference.conf} share this list.
+ */
+enum Key {
+    /** The plugin's: whether charon loads it, or with which priority. Nothing to us. */
+    LOAD("load", "yes"),
+    INTERFACE("interface", ""),
+    GROUPS("groups", "224.0.0.1, 224.0.0.22, 224.0.0.251, 224.0.0.252, 239.255.255.250"),
+    REINJECT("reinject", ""),
+    FORWARD("forward", "yes"),
+    STRICT_GROUPS("strict_groups", "no"),
+    FORWARDERS("forwarders", "1"),
+    RULES("rules", "yes"),
+    LEAK_GUARD("leak_guard", "yes"),
+    SOURCES("sources", "vici"),
+
+    VICI_SOCKET("vici.socket", "unix:///var/run/charon.vici"),
+    VICI_LINGER("vici.linger", "30s"),
+
+    SA_CHILD("static.*.child", null),
+    SA_MODE("static.*.mode", "tunnel"),
+    SA_MARK("static.*.mark", null),
+    SA_MARK_IN("static.*.mark_in", null),
+    SA_MARK_OUT("static.*.mark_out", null),
+    SA_LOCAL_TS("static.*.local_ts", null),
+    SA_REMOTE_TS("static.*.remote_ts", null),
+    SA_LOCAL_HOST("static.*.local_host", null),
+    SA_REMOTE_HOST("static.*.remote_host", null),
+    SA_SPI_IN("static.*.spi_in", null),
+    SA_ENCAP("static.*.encap", "no");
+
+    static final String TOP = "";
+    static final String VICI = "vici";
+    static final String STATIC = "static";
+    static final String STATIC_SA = "static.*";
+
+    private final String section;
+    private final String keyName;
+    private final String defaultText;
+
+    Key(String path, String defaultText) {
+        final int dot = path.lastIndexOf('.');
+        this.section = dot < 0 ? "" : path.substring(0, dot);
+        this.keyName = path.substring(dot + 1);
+        this.defaultText = defaultText;
+    }
+
+    /** The key as it is written. */
+    String keyName() {
+        return keyName;
+    }
+
+    /** Path of the section that the key stands in. */
+    String section() {
+        return section;
+    }
+
+    /** Null if the key has no default. */
+    String defaultText() {
+        return defaultText;
+    }
+
+    /** Names of the keys that may stand directly in a section. */
+    static List<String> keysIn(String section) {
+        return Arrays.stream(values())
+                .filter(key -> key.section.equals(section))
+                .map(Key::keyName)
+                .toList();
+    }
+
+    /** The section below the top that a key of this name stands in, as it is written. */
+    static Optional<String> sectionOf(String keyName) {
+        return Arrays.stream(values())
+                .filter(key -> key.keyName.equals(keyName) && !key.section.isEmpty())
+                .map(key -> key.section.replace("*", "NAME"))
+                .map(path -> path.replace(".", " { ") + " { " + (path.contains(".") ? "} }" : "}"))
+                .findFirst();
+    }
+
+    /** Names of the sections that may stand directly in a section; {@code *} for any. */
+    static List<String> sectionsIn(String section) {
+        final String prefix = section.isEmpty() ? "" : section + ".";
+        return Arrays.stream(values())
+                .map(Key::section)
+                .filter(path -> path.startsWith(prefix) && path.length() > prefix.length())
+                .map(path -> path.substring(prefix.length()).split("\\.")[0])
+                .distinct()
+                .toList();
+    }
+}
