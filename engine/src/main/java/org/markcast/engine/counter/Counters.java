@@ -2,8 +2,9 @@
 package org.markcast.engine.counter;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.agrona.BitUtil.CACHE_LINE_LENGTH;
+import static org.agrona.BufferUtil.allocateDirectAligned;
 
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -59,8 +60,8 @@ public final class Counters {
 
     static Counters inMemory(int capacity, EpochClock clock) {
         return new Counters(
-                new UnsafeBuffer(ByteBuffer.allocateDirect(capacity * CountersManager.METADATA_LENGTH)),
-                new UnsafeBuffer(ByteBuffer.allocateDirect(capacity * CountersManager.COUNTER_LENGTH)),
+                new UnsafeBuffer(allocateDirectAligned(capacity * CountersManager.METADATA_LENGTH, CACHE_LINE_LENGTH)),
+                new UnsafeBuffer(allocateDirectAligned(capacity * CountersManager.COUNTER_LENGTH, CACHE_LINE_LENGTH)),
                 clock);
     }
 
