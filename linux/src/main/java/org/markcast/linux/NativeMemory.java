@@ -2,7 +2,7 @@
 package org.markcast.linux;
 
 import java.lang.ref.Reference;
-import java.nio.ByteBuffer;
+import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** Zeroed memory outside the heap, aligned for every C type, alive as long as this object is reachable. */
@@ -13,8 +13,7 @@ final class NativeMemory {
     private final UnsafeBuffer buffer;
 
     NativeMemory(int length) {
-        final ByteBuffer bytes = ByteBuffer.allocateDirect(length + ALIGNMENT).alignedSlice(ALIGNMENT);
-        buffer = new UnsafeBuffer(bytes, 0, length);
+        buffer = new UnsafeBuffer(BufferUtil.allocateDirectAligned(length, ALIGNMENT));
     }
 
     UnsafeBuffer buffer() {
