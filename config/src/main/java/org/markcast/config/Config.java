@@ -34,6 +34,11 @@ public record Config(
         Path viciSocket,
         List<StaticSa> staticSas) {
 
+    /** The effective configuration, itself valid input. */
+    public String render() {
+        return "markcast {\n    forwarders = " + forwarders + "\n}\n";
+    }
+
     /** Where SAs come from. */
     public enum Source {
         VICI,
