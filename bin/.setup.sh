@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the launchers: what the machine needs, what must be built, and a network to try things in.
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # several variables are for the scripts that source this one
+
+root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
+launch=$root/target/launch # all that a start needs: jars, class path, shared classes
+PATH=$PATH:/usr/sbin:/sbin # ip and nft live there; an ordinary user's path lacks them
+[[ -n ${JAVA_HOME:-} && -x $JAVA_HOME/bin/java ]] && PATH=$JAVA_HOME/bin:$PATH
+
+die() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# Runs a command quietly; shows what it said only if it failed: quietly WHAT COMMAND...
+quietly() {
+    local what=$1 log=$root/target/setup.log
+    shift
+    mkdir -p -- "${log%/*}"
+    "$@" > "$log" 2>&1 < /dev/null && return
+    cat -- "$log" >&2
+    die "$what failed, see above"
+}
+
+# --- What the machine needs (package names of Debian 12) ---
+
+missing=()
+
+# Notes PACKAGE as missing unless COMMAND exists: need COMMAND PACKAGE
+need() {
+    command -v "$1" > /dev/null || missing+=("$2")
+}
+
+need_jdk() {
+    [[ -z ${JAVA_HOME:-} || -x $JAVA_HOME/bin/javac ]] ||
+        die "JAVA_HOME=$JAVA_HOME holds no JDK; unset it or name a JDK 17 or later"
+    if ! command -v javac > /dev/null || (($(javac_release) < 17)); then
+        [[ -z ${JAVA_HOME:-} ]] || die "JAVA_HOME=$JAVA_HOME is older than Java 17; unset it or name a JDK 17 or later"
+        missing+=(openjdk-17-jdk-headless)
+    fi
+    need mvn maven
+}
+
+javac_release() {
+    local version
+    version=$(javac -version 2>&1) # javac 17.0.15, or javac 1.8.0_392
+    version=${version#javac }
+    echo "${version%%[!0-9]*}"
+}
+
+need_namespaces() {
+    need ip iproute2
+    need nft nftables
+}
+
+need_libpcap() {
+    compgen -G '/usr/lib/*/libpcap.so.0.8' > /dev/null || missing+=(libpcap0.8)
+}
+
+# Installs what is missing, or says which command would.
+install_missing() {
+    ((${#missing[@]})) || return 0
+    local install=(apt-get install -y --no-install-recommends "${missing[@]}")
+    command -v apt-get > /dev/null || die "install what Debian calls ${missing[*]}, then start again"
+    # Root of a user namespace is root by name only: it cannot write here.
+    [[ $EUID -eq 0 && -w /var/lib/dpkg ]] || die "as root, run: apt-get update && ${install[*]}"
+    echo "${0##*/}: installing ${missing[*]}" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    quietly "apt-get update" apt-get -q update
+    quietly "${install[*]}" "${install[@]}"
+    missing=()
+    hash -r
+}
+
+# --- What must be built ---
+
+# Whether the launch directory is older than the sources, or was made by another JDK. Directories count too: a
+# deleted file changes its directory.
+is_stale() {
+    [[ -f $launch/stamp ]] && cmp -s -- "$(jdk_release_file)" "$launch/jdk" || return 0
+    local newer
+    newer=$(cd -- "$root" &&
+        find pom.xml .mvn bin/.setup.sh ./*/pom.xml ./*/src/main -newer "$launch/stamp" -print -quit)
+    [[ -n $newer ]]
+}
+
+# The file that tells JDKs apart: shared classes serve only the JDK that made them.
+jdk_release_file() {
+    local java
+    java=$(command -v java) || { echo /nonexistent && return; }
+    java=$(readlink -f -- "$java")
+    echo "${java%/bin/java}/release"
+}
+
+# Builds the program if it is stale. Two starts at once: the second waits and finds it done.
+build_if_stale() {
+    is_stale || return 0
+    mkdir -p -- "$root/target" 2> /dev/null || true
+    [[ -w $root/target ]] ||
+        die "must build, but user $(id -un) may not write $root/target; start once as its owner"
+    need_jdk
+    install_missing
+    exec 9> "$root/target/setup.lock"
+    flock 9
+    if is_stale; then
+        echo "${0##*/}: building, this happens only when sources have changed" >&2
+        build
+    fi
+    exec 9>&-
+}
+
+build() {
+    local began
+    began=$root/target/began
+    touch -- "$began" # sources saved from here on are newer than this build
+    rm -rf -- "$root"/bench/target/{lib,*.jar} # of other versions
+    quietly "the build" mvn -q -B -ntp -f "$root/pom.xml" package -pl bench -am -DskipTests \
+        -Dspotless.check.skip -Dcheckstyle.skip -Denforcer.skip
+    # A running service keeps the files that it has open: they are replaced, never overwritten.
+    rm -rf -- "$launch"
+    mkdir -p -- "$launch"
+    cp -- "$root"/bench/target/{lib/,}*.jar "$launch/"
+    local jars=("$launch"/*.jar)
+    (
+        IFS=:
+        echo "${jars[*]}" > "$launch/classpath"
+    )
+    share_classes
+    cp -- "$(jdk_release_file)" "$launch/jdk"
+    mv -- "$began" "$launch/stamp"
+}
+
+# --- How Java is started ---
+
+jvm_options=(
+    --add-opens java.base/jdk.internal.misc=ALL-UNNAMED # Agrona's buffers
+    -XX:+UseSerialGC            # nothing is allocated per packet: what counts is a small heap and no helper threads
+    -XX:-UsePerfData            # its file in /tmp can stall a safepoint for as long as the disk takes
+    -XX:+ExitOnOutOfMemoryError # a service manager restarts a dead service, not a limping one
+    -Xshare:auto
+    "-Xlog:cds=off,cds+dynamic=off" # an archive that does not fit only makes the start slower
+    "-Dmarkcast.launcher=$root/bin/markcast"
+)
+main_class=org.markcast.daemon.Main
+
+# Archives the classes of a typical start, so that the next ones map them instead of loading and verifying them.
+share_classes() {
+    printf 'markcast {\n sources = static\n static {\n  sa {\n   mark = 1\n   local_ts = 10.1.0.0/16, 224.0.0.0/4\n' \
+        > "$launch/sample.conf"
+    printf '   remote_ts = 10.1.0.129, 224.0.0.0/4\n  }\n }\n}\n' >> "$launch/sample.conf"
+    quietly "sharing classes" java "${jvm_options[@]}" "-XX:ArchiveClassesAtExit=$launch/markcast.jsa" \
+        -cp "$(< "$launch/classpath")" "$main_class" check -c "$launch/sample.conf"
+}
+
+# --- A network to try things in ---
+
+# As an ordinary user, a user namespace gives the right to make the others.
+namespaces=(--net --mount)
+((EUID == 0)) || namespaces+=(--user --map-root-user)
+no_networks="cannot make network namespaces: run as root, or allow user namespaces (sysctl user.max_user_namespaces)"
+
+can_make_networks() {
+    unshare "${namespaces[@]}" true 2> /dev/null
+}
+
+# Execs COMMAND in a network and mount namespace of its own, with a /run of its own for `ip netns`: it cannot touch the
+# machine's network, and all that it makes is gone when its last process ends.
+exec_in_own_network() {
+    can_make_networks || die "$no_networks"
+    # shellcheck disable=SC2016  # expands in the inner shell
+    exec unshare "${namespaces[@]}" bash -c 'mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up && exec "$@"' \
+        bash "$@"
+}
