@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.IntStream;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.EpochClock;
 import org.agrona.concurrent.SystemEpochClock;
@@ -69,7 +68,9 @@ final class Daemon implements AutoCloseable {
         opened.add(directory);
         try {
             countersFile = open(new CountersFile(directory.counters()));
-            capture = config.forward() ? open(new Capture(config.forwarders(), config.interfaces(), groups(config))) : null;
+            capture = config.forward()
+                    ? open(new Capture(config.forwarders(), config.interfaces(), groups(config)))
+                    : null;
             sas = SaTable.of(StaticSas.of(config), config.reinject(), config.forwarders());
             for (int i = 0; capture != null && i < config.forwarders(); i++) {
                 addForwarder(i);
@@ -103,7 +104,8 @@ final class Daemon implements AutoCloseable {
     }
 
     private void addForwarder(int index) {
-        final Injector injector = open(Injector.open(SystemNanoClock.INSTANCE, counters().forwarder(index)));
+        final Injector injector =
+                open(Injector.open(SystemNanoClock.INSTANCE, counters().forwarder(index)));
         final ForwarderAgent agent =
                 new ForwarderAgent(index, counters().forwarder(index), injector, SystemNanoClock.INSTANCE);
         final PollingIdle idle = new PollingIdle(FORWARDER_SPINS, capture.fds(index));
@@ -117,10 +119,15 @@ final class Daemon implements AutoCloseable {
             opened.add(forwarder.runner());
             AgentRunner.startOnThread(forwarder.runner());
         }
-        control = open(new ControlThread(this::work, new ErrorLog(), capture == null ? new int[0] : new int[] {capture.fd()}));
+        control = open(
+                new ControlThread(this::work, new ErrorLog(), capture == null ? new int[0] : new int[] {capture.fd()}));
         control.start();
         open(ControlServer.start(directory.controlSocket(), this::answer));
-        LOG.info("running: {} SAs, {} forwarders, process {}", sas.size(), forwarders.size(), ProcessHandle.current().pid());
+        LOG.info(
+                "running: {} SAs, {} forwarders, process {}",
+                sas.size(),
+                forwarders.size(),
+                ProcessHandle.current().pid());
     }
 
     private void explainLimits() {
@@ -170,7 +177,8 @@ final class Daemon implements AutoCloseable {
     private long publish() {
         final Optional<List<Inet4Address>> strict =
                 config.strictGroups() ? Optional.of(config.groups()) : Optional.empty();
-        state = new ForwardingState(sas, counters().forSas(sas), lans(), strict, capture != null && !capture.hasMarks());
+        state = new ForwardingState(
+                sas, counters().forSas(sas), lans(), strict, capture != null && !capture.hasMarks());
         long generation = 0;
         for (int i = 0; i < forwarders.size(); i++) {
             forwarders.get(i).idle().follow(capture.fds(i));
@@ -225,7 +233,8 @@ final class Daemon implements AutoCloseable {
         for (final Forwarder forwarder : forwarders) {
             while (!forwarder.agent().hasSeen(generation)) {
                 if (System.nanoTime() > deadlineNs) {
-                    throw new IllegalStateException(forwarder.agent().roleName() + " does not take the new configuration");
+                    throw new IllegalStateException(
+                            forwarder.agent().roleName() + " does not take the new configuration");
                 }
                 Thread.onSpinWait();
             }
@@ -235,8 +244,10 @@ final class Daemon implements AutoCloseable {
     private String answer(String request) {
         try {
             return switch (request) {
-                case ControlServer.STATUS -> control.call(this::status, CONTROL_TIMEOUT_MS).table();
-                case ControlServer.STATUS_JSON -> control.call(this::status, CONTROL_TIMEOUT_MS).json();
+                case ControlServer.STATUS ->
+                    control.call(this::status, CONTROL_TIMEOUT_MS).table();
+                case ControlServer.STATUS_JSON ->
+                    control.call(this::status, CONTROL_TIMEOUT_MS).json();
                 default -> "";
             };
         } catch (TimeoutException e) {
@@ -244,12 +255,12 @@ final class Daemon implements AutoCloseable {
         }
     }
 
-    private Status status() {
+    private Status status() throws IOException {
         if (capture != null) {
             countDrops();
         }
         return new Status(
-                Version.VERSION,
+                Version.read(),
                 ProcessHandle.current().pid(),
                 "running",
                 TimeUnit.MILLISECONDS.toSeconds(clock.time() - startedMs),

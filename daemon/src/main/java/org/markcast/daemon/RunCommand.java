@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.daemon;
 
+import java.io.IOException;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
+import org.markcast.linux.Signals;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /** The service itself. */
 @Command(
@@ -17,18 +19,25 @@ import picocli.CommandLine.Spec;
         footer = {"", "SIGHUP reads the configuration again. SIGTERM and SIGINT stop the service."})
 final class RunCommand implements Callable<Integer> {
 
+    private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+
     @Mixin
     private ConfigFile configFile;
 
     @Mixin
     private RunDirectoryOption runDirectory;
 
-    @Spec
-    private CommandSpec spec;
-
     @Override
-    public Integer call() throws ConfigException {
+    public Integer call() throws ConfigException, IOException, InterruptedException {
         final Config config = configFile.read();
-        throw new ExecutionException(spec.commandLine(), "not built yet: " + config + " in " + runDirectory.path());
+        final CountDownLatch termination = new CountDownLatch(1);
+        try (Daemon daemon = Daemon.start(configFile.path(), config, RunDirectory.open(runDirectory.path()))) {
+            Signals.onHangup(daemon::reload);
+            Signals.onTermination(termination::countDown);
+            termination.await();
+            LOG.info("stopping");
+        }
+        LOG.info("stopped");
+        return ExitStatus.DONE;
     }
 }

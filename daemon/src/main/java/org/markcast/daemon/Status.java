@@ -47,7 +47,13 @@ record Status(
      * @param kernelDrops packets that the kernel dropped because the forwarders were too slow
      */
     record Interface(
-            String name, String state, Integer index, String mac, Integer mtu, List<String> broadcasts, long kernelDrops) {}
+            String name,
+            String state,
+            Integer index,
+            String mac,
+            Integer mtu,
+            List<String> broadcasts,
+            long kernelDrops) {}
 
     /** @param marks whether the kernel tells each packet's mark; without, the source address decides where it came from */
     record Decapsulated(boolean marks, long kernelDrops) {}

@@ -45,19 +45,22 @@ final class StatusTable {
         line("");
         text.append(table.text(0));
         if (status.decapsulated().kernelDrops() > 0) {
-            line("kernel drops of decapsulated packets: " + status.decapsulated().kernelDrops());
+            line("kernel drops of decapsulated packets: "
+                    + status.decapsulated().kernelDrops());
         }
     }
 
     private void packets(Status status) {
         line("");
-        line("packets  captured " + status.packets().captured() + ", forwarded " + status.packets().forwarded()
-                + ", dropped " + reasons(status.packets().dropped()));
-        line("copies   queued " + status.copies().queued() + ", sent " + status.copies().sent() + ", failed "
-                + reasons(status.copies().failed()));
-        line("         " + status.events().entrySet().stream()
-                .map(event -> event.getKey().replace('_', ' ') + " " + event.getValue())
-                .collect(Collectors.joining(", ")));
+        line("packets  captured " + status.packets().captured() + ", forwarded "
+                + status.packets().forwarded() + ", dropped "
+                + reasons(status.packets().dropped()));
+        line("copies   queued " + status.copies().queued() + ", sent "
+                + status.copies().sent() + ", failed " + reasons(status.copies().failed()));
+        line("         "
+                + status.events().entrySet().stream()
+                        .map(event -> event.getKey().replace('_', ' ') + " " + event.getValue())
+                        .collect(Collectors.joining(", ")));
     }
 
     private static String reasons(Map<String, Long> counts) {
@@ -75,8 +78,8 @@ final class StatusTable {
             line("no SAs");
             return;
         }
-        final TextTable table =
-                new TextTable("SA", "CHILD", "MARK IN", "MARK OUT", "LOCAL", "REMOTE", "REINJECT", "PACKETS IN", "COPIES");
+        final TextTable table = new TextTable(
+                "SA", "CHILD", "MARK IN", "MARK OUT", "LOCAL", "REMOTE", "REINJECT", "PACKETS IN", "COPIES");
         for (final Status.Tunnel sa : status.sas()) {
             table.row(
                     sa.name(),

@@ -11,10 +11,14 @@ final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() throws IOException {
+        return new String[] {"markcast " + read()};
+    }
+
+    static String read() throws IOException {
         final Properties properties = new Properties();
         try (InputStream in = Version.class.getResourceAsStream("/markcast.properties")) {
             properties.load(in);
         }
-        return new String[] {"markcast " + properties.getProperty("version")};
+        return properties.getProperty("version");
     }
 }
