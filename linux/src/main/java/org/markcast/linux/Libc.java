@@ -99,6 +99,16 @@ final class Libc {
         check("setsockopt(" + name + ")", trySetOption(fd, level, option, value));
     }
 
+    /**
+     * Asks for a socket buffer of this many bytes: beyond net.core.rmem_max or wmem_max if we are privileged on the whole
+     * machine (socket(7)), as far as those go if only in a user namespace.
+     */
+    static void setBufferSize(int fd, int forcedOption, int option, int bytes) {
+        if (trySetOption(fd, SOL_SOCKET, forcedOption, bytes) < 0) {
+            setOption(fd, SOL_SOCKET, option, bytes, "socket buffer size");
+        }
+    }
+
     /** Sets an {@code int} option; negative if the kernel refuses. */
     static int trySetOption(int fd, int level, int option, int value) {
         final NativeMemory memory = new NativeMemory(Integer.BYTES);

@@ -65,6 +65,7 @@ public final class PacketRing extends PacketSocket {
 
     /** @param frames how many packets the ring holds, a multiple of 128 */
     public PacketRing(int frames) {
+        super(Libc.SOCK_DGRAM);
         if (frames <= 0 || frames % (BLOCK_LENGTH / FRAME_LENGTH) != 0) {
             throw new IllegalArgumentException("frames must be a multiple of " + BLOCK_LENGTH / FRAME_LENGTH);
         }

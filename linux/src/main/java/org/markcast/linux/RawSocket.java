@@ -11,6 +11,7 @@ public final class RawSocket implements MessageSocket {
     private static final int IPPROTO_IP = 0;
     private static final int IP_MULTICAST_LOOP = 34;
     private static final int SO_BROADCAST = 6;
+    private static final int SO_SNDBUF = 7;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SEND_BUFFER_BYTES = 4 << 20;
     private static final int INADDR_BROADCAST = 0xffff_ffff;
@@ -27,7 +28,7 @@ public final class RawSocket implements MessageSocket {
             // A copy that came back through the loop would carry its SA's mark and be taken for decapsulated traffic.
             Libc.setOption(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP");
             Libc.setOption(fd, Libc.SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST");
-            Libc.setOption(fd, Libc.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+            Libc.setBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
         } catch (RuntimeException e) {
             close();
             throw e;
