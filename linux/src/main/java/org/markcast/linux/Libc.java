@@ -47,7 +47,11 @@ final class Libc {
         @ssize_t
         long recv(int fd, long buffer, @size_t long length, int flags);
 
-        long mmap(long address, @size_t long length, int protection, int flags, int fd, long offset);
+        /**
+         * @param ignored not libc's: up to jnr-ffi 2.3.6 at least, its stubs for x86-64 pass a sixth argument wrongly, and a
+         *     seventh makes it use another way, at no harm in any calling convention of Linux
+         */
+        long mmap(long address, @size_t long length, int protection, int flags, int fd, long offset, int ignored);
 
         int munmap(long address, @size_t long length);
 

@@ -13,7 +13,9 @@ final class NativeMemory {
     private final UnsafeBuffer buffer;
 
     NativeMemory(int length) {
-        final ByteBuffer bytes = ByteBuffer.allocateDirect(length + ALIGNMENT).alignedSlice(ALIGNMENT);
+        // The slice loses what is unaligned at either end.
+        final ByteBuffer bytes =
+                ByteBuffer.allocateDirect(length + 2 * ALIGNMENT).alignedSlice(ALIGNMENT);
         buffer = new UnsafeBuffer(bytes, 0, length);
     }
 
