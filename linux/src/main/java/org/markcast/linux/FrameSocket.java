@@ -4,6 +4,7 @@ package org.markcast.linux;
 /** A packet socket that sends IPv4 packets as frames; the kernel writes the link header with the interface's own address. */
 public final class FrameSocket implements MessageSocket {
 
+    private static final int SO_SNDBUF = 7;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SEND_BUFFER_BYTES = 4 << 20;
 
@@ -13,7 +14,7 @@ public final class FrameSocket implements MessageSocket {
         fd = Libc.check(
                 "socket(AF_PACKET)", Libc.calls().socket(Libc.AF_PACKET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0));
         try {
-            Libc.setOption(fd, Libc.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+            Libc.setBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
         } catch (RuntimeException e) {
             close();
             throw e;

@@ -47,7 +47,11 @@ final class Libc {
         @ssize_t
         long recv(int fd, long buffer, @size_t long length, int flags);
 
-        long mmap(long address, @size_t long length, int protection, int flags, int fd, long offset);
+        /**
+         * @param ignored not libc's: up to jnr-ffi 2.3.6 at least, its stubs for x86-64 pass a sixth argument wrongly, and a
+         *     seventh makes it use another way, at no harm in any calling convention of Linux
+         */
+        long mmap(long address, @size_t long length, int protection, int flags, int fd, long offset, int ignored);
 
         int munmap(long address, @size_t long length);
 
@@ -97,6 +101,16 @@ final class Libc {
     /** Sets an {@code int} option or throws. */
     static void setOption(int fd, int level, int option, int value, String name) {
         check("setsockopt(" + name + ")", trySetOption(fd, level, option, value));
+    }
+
+    /**
+     * Asks for a socket buffer of this many bytes: beyond net.core.rmem_max or wmem_max if we are privileged on the whole
+     * machine (socket(7)), as far as those go if only in a user namespace.
+     */
+    static void setBufferSize(int fd, int forcedOption, int option, int bytes) {
+        if (trySetOption(fd, SOL_SOCKET, forcedOption, bytes) < 0) {
+            setOption(fd, SOL_SOCKET, option, bytes, "socket buffer size");
+        }
     }
 
     /** Sets an {@code int} option; negative if the kernel refuses. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.linux;
 
+import java.nio.ByteOrder;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -36,13 +37,16 @@ public final class MarkedPacketSocket extends PacketSocket {
     private static final int SLOT_LENGTH = 192;
 
     private static final int BATCH = 32;
+    private static final int ETHERNET_HEADER_LENGTH = 14;
     private static final int PACKET_STRIDE = 1 << 16;
     private static final int MAX_PACKET_LENGTH = 65_535;
     private static final int RECEIVE_QUEUE_BYTES = 8 << 20;
 
-    private final NativeMemory headers = new NativeMemory(BATCH * HEADER_LENGTH);
-    private final NativeMemory slots = new NativeMemory(BATCH * SLOT_LENGTH);
-    private final NativeMemory packets = new NativeMemory(BATCH * PACKET_STRIDE);
+    private final int batch;
+    private final int linkHeaderLength;
+    private final NativeMemory headers;
+    private final NativeMemory slots;
+    private final NativeMemory packets;
     private final boolean hasMarks;
 
     private int received;
@@ -52,6 +56,16 @@ public final class MarkedPacketSocket extends PacketSocket {
     private int wireLength;
 
     public MarkedPacketSocket() {
+        this(Libc.SOCK_DGRAM, 0, BATCH);
+    }
+
+    private MarkedPacketSocket(int type, int linkHeaderLength, int batch) {
+        super(type);
+        this.batch = batch;
+        this.linkHeaderLength = linkHeaderLength;
+        headers = new NativeMemory(batch * HEADER_LENGTH);
+        slots = new NativeMemory(batch * SLOT_LENGTH);
+        packets = new NativeMemory(batch * PACKET_STRIDE);
         try {
             hasMarks = Libc.trySetOption(fd(), Libc.SOL_SOCKET, SO_RCVMARK, 1) >= 0;
             Libc.setOption(fd(), SOL_PACKET, PACKET_AUXDATA, 1, "PACKET_AUXDATA");
@@ -60,9 +74,17 @@ public final class MarkedPacketSocket extends PacketSocket {
             close();
             throw e;
         }
-        for (int i = 0; i < BATCH; i++) {
+        for (int i = 0; i < batch; i++) {
             layOut(i);
         }
+    }
+
+    /**
+     * For an observer on an Ethernet interface who wants to know the {@link #destinationMac()} too. Takes one packet at a
+     * time, so that hundreds of observers cost little memory.
+     */
+    public static MarkedPacketSocket observer() {
+        return new MarkedPacketSocket(Libc.SOCK_RAW, ETHERNET_HEADER_LENGTH, 1);
     }
 
     private void layOut(int i) {
@@ -88,7 +110,7 @@ public final class MarkedPacketSocket extends PacketSocket {
      */
     public int receive(int limit) {
         final UnsafeBuffer header = headers.buffer();
-        final int count = Math.min(limit, BATCH);
+        final int count = Math.min(limit, batch);
         for (int i = 0; i < count; i++) {
             header.putInt(i * HEADER_LENGTH + NAME_LENGTH, SOCKADDR_LL_LENGTH);
             header.putLong(i * HEADER_LENGTH + CONTROL_LENGTH, SLOT_CONTROL_LENGTH);
@@ -138,15 +160,15 @@ public final class MarkedPacketSocket extends PacketSocket {
 
     /** Where the packet's IP header starts in {@link #packetBuffer()}. */
     public int packetOffset() {
-        return current * PACKET_STRIDE;
+        return current * PACKET_STRIDE + linkHeaderLength;
     }
 
     public int capturedLength() {
-        return Math.min(wireLength, MAX_PACKET_LENGTH);
+        return Math.min(wireLength, MAX_PACKET_LENGTH) - linkHeaderLength;
     }
 
     public int wireLength() {
-        return wireLength;
+        return wireLength - linkHeaderLength;
     }
 
     public int mark() {
@@ -159,6 +181,13 @@ public final class MarkedPacketSocket extends PacketSocket {
 
     public long sourceMac() {
         return sourceMac(slots.buffer(), current * SLOT_LENGTH + SLOT_NAME);
+    }
+
+    /** The hardware address that the frame was sent to, in the low 48 bits; 0 unless this is an {@link #observer()}. */
+    public long destinationMac() {
+        return linkHeaderLength == 0
+                ? 0
+                : packets.buffer().getLong(current * PACKET_STRIDE, ByteOrder.BIG_ENDIAN) >>> 16;
     }
 
     public boolean isChecksumUnfinished() {

@@ -12,7 +12,7 @@ import java.util.concurrent.FutureTask;
 public final class NetworkNamespace implements AutoCloseable {
 
     private static final int CLONE_NEWNET = 0x4000_0000;
-    private static final int O_RDONLY = 0;
+    private static final int O_CLOEXEC = 0x80000; // and O_RDONLY, which is 0
 
     private final int fd;
 
@@ -25,7 +25,7 @@ public final class NetworkNamespace implements AutoCloseable {
         return new NetworkNamespace(onThreadOfItsOwn(() -> {
             Libc.check("unshare(CLONE_NEWNET)", Libc.calls().unshare(CLONE_NEWNET));
             return Libc.check(
-                    "open(/proc/thread-self/ns/net)", Libc.calls().open("/proc/thread-self/ns/net", O_RDONLY));
+                    "open(/proc/thread-self/ns/net)", Libc.calls().open("/proc/thread-self/ns/net", O_CLOEXEC));
         }));
     }
 

@@ -65,6 +65,7 @@ public final class PacketRing extends PacketSocket {
 
     /** @param frames how many packets the ring holds, a multiple of 128 */
     public PacketRing(int frames) {
+        super(Libc.SOCK_DGRAM);
         if (frames <= 0 || frames % (BLOCK_LENGTH / FRAME_LENGTH) != 0) {
             throw new IllegalArgumentException("frames must be a multiple of " + BLOCK_LENGTH / FRAME_LENGTH);
         }
@@ -76,7 +77,7 @@ public final class PacketRing extends PacketSocket {
             Libc.setOption(fd(), SOL_PACKET, PACKET_COPY_THRESH, 1, "PACKET_COPY_THRESH");
             reserveReceiveBuffer(RECEIVE_QUEUE_BYTES);
             requestRing();
-            address = Libc.calls().mmap(0, mappedLength, PROT_READ_WRITE, MAP_SHARED, fd(), 0);
+            address = Libc.calls().mmap(0, mappedLength, PROT_READ_WRITE, MAP_SHARED, fd(), 0, 0);
             if (address == -1) {
                 throw new LinuxException("mmap(PACKET_RX_RING)", Libc.errno());
             }

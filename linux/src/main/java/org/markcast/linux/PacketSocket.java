@@ -21,6 +21,7 @@ abstract class PacketSocket implements AutoCloseable {
 
     private static final int SLL_PROTOCOL = 2;
     private static final int PACKET_STATISTICS = 6;
+    private static final int SO_RCVBUF = 8;
     private static final int SO_RCVBUFFORCE = 33;
 
     private final int fd;
@@ -28,10 +29,13 @@ abstract class PacketSocket implements AutoCloseable {
 
     private long drops;
 
-    /** Receives nothing until it is bound. */
-    PacketSocket() {
-        fd = Libc.check(
-                "socket(AF_PACKET)", Libc.calls().socket(Libc.AF_PACKET, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0));
+    /**
+     * Receives nothing until it is bound.
+     *
+     * @param type SOCK_DGRAM: packets from their IP header on; SOCK_RAW: whole frames
+     */
+    PacketSocket(int type) {
+        fd = Libc.check("socket(AF_PACKET)", Libc.calls().socket(Libc.AF_PACKET, type | Libc.SOCK_CLOEXEC, 0));
     }
 
     public final int fd() {
@@ -69,9 +73,9 @@ abstract class PacketSocket implements AutoCloseable {
         return drops;
     }
 
-    /** Asks for a receive buffer of this many bytes, beyond net.core.rmem_max where CAP_NET_ADMIN allows it. */
+    /** Asks for a receive buffer of this many bytes. */
     final void reserveReceiveBuffer(int bytes) {
-        Libc.setOption(fd, Libc.SOL_SOCKET, SO_RCVBUFFORCE, bytes, "SO_RCVBUFFORCE");
+        Libc.setBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, bytes);
     }
 
     /** The source's hardware address in the low 48 bits, 0 if the link has no 6-byte addresses. */

@@ -12,6 +12,7 @@ public final class RawSocket implements MessageSocket {
     private static final int IP_MULTICAST_LOOP = 34;
     private static final int IP_NODEFRAG = 22;
     private static final int SO_BROADCAST = 6;
+    private static final int SO_SNDBUF = 7;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SEND_BUFFER_BYTES = 4 << 20;
     private static final int INADDR_BROADCAST = 0xffff_ffff;
@@ -30,7 +31,7 @@ public final class RawSocket implements MessageSocket {
             // Fragments stay fragments, also where connection tracking would put them together.
             Libc.setOption(fd, IPPROTO_IP, IP_NODEFRAG, 1, "IP_NODEFRAG");
             Libc.setOption(fd, Libc.SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST");
-            Libc.setOption(fd, Libc.SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES, "SO_SNDBUFFORCE");
+            Libc.setBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
         } catch (RuntimeException e) {
             close();
             throw e;

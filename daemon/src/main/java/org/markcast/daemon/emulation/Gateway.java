@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon.emulation;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.markcast.linux.NetworkNamespace;
+
+/**
+ * The gateway's namespace, where the service runs. LAN interfaces are {@code eth1} and {@code eth2}, each client's tunnel is
+ * {@link Client#tunnel()}, the sink of all other SAs is {@code ifb0}.
+ */
+public final class Gateway implements AutoCloseable {
+
+    /** Where copies go that belong to no client: counted by the kernel, then gone. */
+    public static final String SINK = "ifb0";
+
+    private static final String PROBE = "probe";
+
+    private final NetworkNamespace namespace = NetworkNamespace.create();
+    private final Map<String, Lan> lans = new HashMap<>();
+
+    /**
+     * What left by one interface with one mark to one address.
+     *
+     * @param device an interface of the gateway's
+     */
+    public record Departure(String device, int mark, String destination) {}
+
+    Gateway() {}
+
+    void add(Lan lan) {
+        lans.put(lan.gatewayInterface(), lan);
+    }
+
+    public NetworkNamespace namespace() {
+        return namespace;
+    }
+
+    /** Runs lines such as {@code link set eth1 down} as {@code ip} commands. */
+    public void ip(String... lines) {
+        Command.ipBatch(namespace, List.of(lines));
+    }
+
+    /** Loads rules from text. */
+    public void nft(String rules) {
+        Command.run(namespace, rules, "nft", "-f", "-");
+    }
+
+    /** Runs a program to its end; its output, or an exception with it. */
+    public String run(String... command) {
+        return Command.run(namespace, "", command);
+    }
+
+    /** Takes a LAN interface down; its addresses stay, its routes go. */
+    public void lanDown(String interfaceName) {
+        ip("link set " + lan(interfaceName).gatewayInterface() + " down");
+    }
+
+    public void lanUp(String interfaceName) {
+        ip("link set " + lan(interfaceName).gatewayInterface() + " up");
+        lan(interfaceName).awaitCarrier(namespace);
+    }
+
+    /** Deletes a LAN interface, and with it the other end at its host: taps there see nothing any more. */
+    public void deleteLan(String interfaceName) {
+        ip("link del " + lan(interfaceName).gatewayInterface());
+    }
+
+    /**
+     * Creates a LAN interface again, with another index and the same addresses. What leaves by it is no longer in {@link
+     * #sent()}, because the probe's hook went with the old one.
+     */
+    public void createLan(String interfaceName) {
+        lan(interfaceName).create(namespace);
+    }
+
+    private Lan lan(String interfaceName) {
+        final Lan lan = lans.get(interfaceName);
+        if (lan == null) {
+            throw new IllegalArgumentException("no LAN interface " + interfaceName + " among " + lans.keySet());
+        }
+        return lan;
+    }
+
+    /** Watches what arrives at one of the gateway's interfaces from now on, with the marks that it has there. */
+    public Tap tap(String interfaceName, Predicate<Arrival> filter) {
+        return Host.tapAt("gateway " + interfaceName, namespace, interfaceName, filter);
+    }
+
+    /**
+     * Counts what leaves by some interfaces. At the egress hook of the device (Linux 5.16), because the postrouting hook sees
+     * every packet to 255.255.255.255 twice: once more when ip_mc_output() loops it back.
+     */
+    void installProbe(List<String> devices) {
+        final StringBuilder rules = new StringBuilder("table netdev " + PROBE
+                + " {\n set seen { type mark . ipv4_addr . ifname;" + " flags dynamic; counter; size 262144; }\n");
+        Devices.appendChains(
+                rules,
+                devices,
+                "egress",
+                "meta protocol ip update @seen { meta mark . ip daddr . meta oifname counter }");
+        nft(rules.append("}\n").toString());
+    }
+
+    /** What has left so far, in packets: to tunnels with the SA's outbound mark, to the LAN with mark 0. */
+    public Map<Departure, Long> sent() {
+        final Map<Departure, Long> sent = new HashMap<>();
+        for (final JsonElement entry : probeElements()) {
+            final JsonObject element = entry.getAsJsonObject().getAsJsonObject("elem");
+            final JsonArray key = element.getAsJsonObject("val").getAsJsonArray("concat");
+            sent.put(
+                    new Departure(
+                            key.get(2).getAsString(),
+                            key.get(0).getAsNumber().intValue(),
+                            key.get(1).getAsString()),
+                    element.getAsJsonObject("counter").get("packets").getAsLong());
+        }
+        return sent;
+    }
+
+    private List<JsonElement> probeElements() {
+        final JsonArray objects = JsonParser.parseString(run("nft", "-j", "list", "set", "netdev", PROBE, "seen"))
+                .getAsJsonObject()
+                .getAsJsonArray("nftables");
+        final List<JsonElement> elements = new ArrayList<>();
+        for (final JsonElement object : objects) {
+            final JsonObject set = object.getAsJsonObject().getAsJsonObject("set");
+            if (set != null && set.has("elem")) {
+                set.getAsJsonArray("elem").forEach(elements::add);
+            }
+        }
+        return elements;
+    }
+
+    /** Forgets what has left so far. */
+    public void resetSent() {
+        run("nft", "flush", "set", "netdev", PROBE, "seen");
+    }
+
+    /** Packets that the sink has swallowed so far: one figure, which costs the packets nothing. */
+    public long sinkPackets() {
+        return statistics(SINK, "rx");
+    }
+
+    /** Packets that left by a tunnel and were taken by the client's end. */
+    public long tunnelPackets() {
+        long packets = 0;
+        for (final JsonElement link : linkStatistics("type", "veth")) {
+            final JsonElement name = link.getAsJsonObject().get("ifname");
+            if (name != null && name.getAsString().startsWith("tun")) {
+                packets += packets(link, "tx");
+            }
+        }
+        return packets;
+    }
+
+    private long statistics(String device, String direction) {
+        return packets(linkStatistics("dev", device).get(0), direction);
+    }
+
+    private JsonArray linkStatistics(String key, String value) {
+        return JsonParser.parseString(run("ip", "-s", "-j", "link", "show", key, value))
+                .getAsJsonArray();
+    }
+
+    private static long packets(JsonElement link, String direction) {
+        return link.getAsJsonObject()
+                .getAsJsonObject("stats64")
+                .getAsJsonObject(direction)
+                .get("packets")
+                .getAsLong();
+    }
+
+    @Override
+    public void close() {
+        namespace.close();
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon.emulation;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * The text of a configuration for the service in an emulated network: static SAs, and neither rules nor leak guard, because
+ * there is no IPsec behind them.
+ */
+public final class ServiceConfig {
+
+    private final Map<String, String> settings = new LinkedHashMap<>();
+    private final Map<String, StaticTunnel> tunnels = new LinkedHashMap<>();
+
+    /** @param interfaces names of the LAN interfaces */
+    public ServiceConfig(String... interfaces) {
+        settings.put("interface", String.join(", ", interfaces));
+        settings.put("rules", "no");
+        settings.put("leak_guard", "no");
+        settings.put("sources", "static");
+    }
+
+    /** Sets a key at the top of {@code markcast { }}. */
+    public ServiceConfig set(String key, String value) {
+        settings.put(key, value);
+        return this;
+    }
+
+    public ServiceConfig reinject(String... children) {
+        return set("reinject", String.join(", ", children));
+    }
+
+    /** Adds an SA, or replaces the one of that name. */
+    public ServiceConfig with(StaticTunnel tunnel) {
+        tunnels.put(tunnel.name(), tunnel);
+        return this;
+    }
+
+    public ServiceConfig without(String name) {
+        tunnel(name);
+        tunnels.remove(name);
+        return this;
+    }
+
+    public ServiceConfig change(String name, UnaryOperator<StaticTunnel> change) {
+        return with(change.apply(tunnel(name)));
+    }
+
+    private StaticTunnel tunnel(String name) {
+        final StaticTunnel tunnel = tunnels.get(name);
+        if (tunnel == null) {
+            throw new IllegalArgumentException("no SA " + name + " in " + tunnels.keySet());
+        }
+        return tunnel;
+    }
+
+    /** The configuration as it stands in a file. */
+    public String text() {
+        final StringBuilder text = new StringBuilder("markcast {\n");
+        settings.forEach((key, value) ->
+                text.append("    ").append(key).append(" = ").append(value).append('\n'));
+        text.append("    static {\n");
+        tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
+        return text.append("    }\n}\n").toString();
+    }
+
+    @Override
+    public String toString() {
+        return text();
+    }
+}
