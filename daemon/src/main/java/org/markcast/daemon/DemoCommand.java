@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.daemon;
 
+import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.markcast.daemon.demo.Demo;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExecutionException;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The main job on real packets, in a network of its own. */
 @Command(
@@ -18,7 +17,7 @@ final class DemoCommand implements Callable<Integer> {
     /** Two at least: a packet from one client must have another to reach. */
     private static final IntRange SAS = new IntRange(2, 1000);
 
-    private static final IntRange SECONDS = new IntRange(1, 3600);
+    private static final IntRange SECONDS = new IntRange(0, 3600);
 
     @Option(names = "--sas", paramLabel = "N", defaultValue = "3", description = "tunnels (default: ${DEFAULT-VALUE})")
     private int sas;
@@ -27,16 +26,13 @@ final class DemoCommand implements Callable<Integer> {
             names = "--seconds",
             paramLabel = "S",
             defaultValue = "5",
-            description = "how long packets are awaited at most (default: ${DEFAULT-VALUE})")
+            description = "how long to stream packets at the end, 0 for not at all (default: ${DEFAULT-VALUE})")
     private int seconds;
-
-    @Spec
-    private CommandSpec spec;
 
     @Override
     public Integer call() {
         SAS.require("--sas", sas);
         SECONDS.require("--seconds", seconds);
-        throw new ExecutionException(spec.commandLine(), "not built yet");
+        return Demo.run(sas, Duration.ofSeconds(seconds), System.out);
     }
 }
