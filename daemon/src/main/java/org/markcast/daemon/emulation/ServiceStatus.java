@@ -25,8 +25,30 @@ public record ServiceStatus(JsonObject json) {
     }
 
     public long counter(Counter counter) {
-        return member(member(json, "counters").getAsJsonObject(), counter.name().toLowerCase(Locale.ROOT))
-                .getAsLong();
+        return switch (counter) {
+            case CAPTURED -> count("packets", "captured");
+            case FORWARDED -> count("packets", "forwarded");
+            case COPIES_QUEUED -> count("copies", "queued");
+            case COPIES_SENT -> count("copies", "sent");
+            default -> countByReason(counter);
+        };
+    }
+
+    private long countByReason(Counter counter) {
+        final String name = counter.name().toLowerCase(Locale.ROOT);
+        return switch (counter.kind()) {
+            case OUTCOME -> count("packets", "dropped", name.substring("dropped_".length()));
+            case COPY_OUTCOME -> count("copies", "failed", name.substring("copies_".length()));
+            default -> count("events", name);
+        };
+    }
+
+    private long count(String... path) {
+        JsonElement element = json;
+        for (final String key : path) {
+            element = member(element.getAsJsonObject(), key);
+        }
+        return element.getAsLong();
     }
 
     /** Whether each packet and each copy is accounted for: captured = forwarded + dropped, queued = sent + failed. */
