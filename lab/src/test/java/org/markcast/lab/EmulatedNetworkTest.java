@@ -108,6 +108,23 @@ class EmulatedNetworkTest {
     }
 
     @Test
+    void shouldCountEveryDepartureOfManySas() {
+        final int sas = 1000;
+        final int destinations = 5;
+        network.gateway().namespace().call(() -> {
+            try (RawSocket socket = new RawSocket()) {
+                for (int i = 0; i < sas * destinations; i++) {
+                    send(socket, SINK_MARK + i % sas, packetTo("239.1.1." + i / sas));
+                }
+            }
+            return null;
+        });
+        final Map<Departure, Long> sent = network.gateway().sent();
+        assertEquals(sas * destinations, sent.size());
+        assertTrue(sent.values().stream().allMatch(packets -> packets == 1));
+    }
+
+    @Test
     void shouldMarkDecapsulatedPacketsByTheirTunnelWhateverTheirSource() {
         final MarkedPacketSocket socket = network.gateway().namespace().call(MarkedPacketSocket::new);
         try (socket) {
@@ -279,17 +296,21 @@ class EmulatedNetworkTest {
 
     private static void send(EmulatedNetwork network, int mark, Ipv4Packet packet) {
         network.gateway().namespace().call(() -> {
-            final byte[] bytes = packet.bytes();
-            final UnsafeBuffer buffer = new UnsafeBuffer(ByteBuffer.allocateDirect(bytes.length));
-            buffer.putBytes(0, bytes);
             try (RawSocket socket = new RawSocket()) {
-                final MessageBatch batch = MessageBatch.marked(1, socket.takesProtocol());
-                batch.packet(0, buffer.addressOffset(), bytes.length);
-                batch.mark(0, ByteBuffer.wrap(bytes).getInt(16), mark, packet.protocol());
-                assertEquals(1, socket.send(batch, 0, 1));
+                send(socket, mark, packet);
             }
             return null;
         });
+    }
+
+    private static void send(RawSocket socket, int mark, Ipv4Packet packet) {
+        final byte[] bytes = packet.bytes();
+        final UnsafeBuffer buffer = new UnsafeBuffer(ByteBuffer.allocateDirect(bytes.length));
+        buffer.putBytes(0, bytes);
+        final MessageBatch batch = MessageBatch.marked(1, socket.takesProtocol());
+        batch.packet(0, buffer.addressOffset(), bytes.length);
+        batch.mark(0, ByteBuffer.wrap(bytes).getInt(16), mark, packet.protocol());
+        assertEquals(1, socket.send(batch, 0, 1));
     }
 
     private static PacketRing ringAt(String interfaceName) {

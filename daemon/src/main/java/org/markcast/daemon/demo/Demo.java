@@ -211,15 +211,22 @@ public final class Demo {
                 expected.keySet().stream().map(Departure::destination).collect(Collectors.toSet());
         final Map<Departure, Long> sent = network.gateway().sent();
         sent.keySet().removeIf(departure -> !destinations.contains(departure.destination()));
-        report("marks", sent.equals(expected), "each copy left by its own tunnel with its SA's outbound mark");
+        progress(
+                out,
+                "marks",
+                sent.equals(expected)
+                        ? "each copy left by its own tunnel with its SA's outbound mark"
+                        : "WRONG, see below");
         expected.forEach((departure, count) -> {
             if (sent.getOrDefault(departure, 0L) < count) {
-                faults.add("left too rarely: " + departure + " " + sent.getOrDefault(departure, 0L) + " times");
+                faults.add(
+                        "left " + sent.getOrDefault(departure, 0L) + " instead of " + count + " times: " + departure);
             }
         });
         sent.forEach((departure, count) -> {
             if (count > expected.getOrDefault(departure, 0L)) {
-                faults.add("left too often: " + departure + " " + count + " times");
+                faults.add("left " + count + " instead of " + expected.getOrDefault(departure, 0L) + " times: "
+                        + departure);
             }
         });
     }
@@ -235,7 +242,7 @@ public final class Demo {
         final String books = status.counter(Counter.CAPTURED) + " captured = " + status.counter(Counter.FORWARDED)
                 + " forwarded + " + (status.sum(Kind.OUTCOME) - status.counter(Counter.FORWARDED)) + " dropped; "
                 + status.counter(Counter.COPIES_SENT) + " copies sent";
-        report("counters", isRight, books);
+        progress(out, "counters", books + (isRight ? "" : ": WRONG"));
         if (!isRight) {
             faults.add("the service should have forwarded " + packets + " packets in " + copies
                     + " copies, but counted " + status.counters());
@@ -249,10 +256,6 @@ public final class Demo {
             faults.add(lost + " copies of the stream were lost; the service counted "
                     + service.awaitStatus("answer", status -> true).counters());
         }
-    }
-
-    private void report(String what, boolean isRight, String text) {
-        progress(out, what, text + (isRight ? "" : "  WRONG"));
     }
 
     private static void progress(PrintStream out, String what, String text) {

@@ -3,9 +3,7 @@ package org.markcast.daemon.emulation;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +19,8 @@ public final class Gateway implements AutoCloseable {
     /** Where copies go that belong to no client: counted by the kernel, then gone. */
     public static final String SINK = "ifb0";
 
-    private static final String PROBE = "probe";
-
     private final NetworkNamespace namespace = NetworkNamespace.create();
+    private final DepartureProbe probe = new DepartureProbe(this);
     private final Map<String, Lan> lans = new HashMap<>();
 
     /**
@@ -31,7 +28,13 @@ public final class Gateway implements AutoCloseable {
      *
      * @param device an interface of the gateway's
      */
-    public record Departure(String device, int mark, String destination) {}
+    public record Departure(String device, int mark, String destination) {
+
+        @Override
+        public String toString() {
+            return "by " + device + " with mark " + Integer.toUnsignedString(mark) + " to " + destination;
+        }
+    }
 
     Gateway() {}
 
@@ -94,54 +97,19 @@ public final class Gateway implements AutoCloseable {
         return Host.tapAt("gateway " + interfaceName, namespace, interfaceName, filter);
     }
 
-    /**
-     * Counts what leaves by some interfaces. At the egress hook of the device (Linux 5.16), because the postrouting hook sees
-     * every packet to 255.255.255.255 twice: once more when ip_mc_output() loops it back.
-     */
+    /** Counts what leaves by some interfaces. */
     void installProbe(List<String> devices) {
-        final StringBuilder rules = new StringBuilder("table netdev " + PROBE
-                + " {\n set seen { type mark . ipv4_addr . ifname;" + " flags dynamic; counter; size 262144; }\n");
-        Devices.appendChains(
-                rules,
-                devices,
-                "egress",
-                "meta protocol ip update @seen { meta mark . ip daddr . meta oifname counter }");
-        nft(rules.append("}\n").toString());
+        probe.install(devices);
     }
 
     /** What has left so far, in packets: to tunnels with the SA's outbound mark, to the LAN with mark 0. */
     public Map<Departure, Long> sent() {
-        final Map<Departure, Long> sent = new HashMap<>();
-        for (final JsonElement entry : probeElements()) {
-            final JsonObject element = entry.getAsJsonObject().getAsJsonObject("elem");
-            final JsonArray key = element.getAsJsonObject("val").getAsJsonArray("concat");
-            sent.put(
-                    new Departure(
-                            key.get(2).getAsString(),
-                            key.get(0).getAsNumber().intValue(),
-                            key.get(1).getAsString()),
-                    element.getAsJsonObject("counter").get("packets").getAsLong());
-        }
-        return sent;
-    }
-
-    private List<JsonElement> probeElements() {
-        final JsonArray objects = JsonParser.parseString(run("nft", "-j", "list", "set", "netdev", PROBE, "seen"))
-                .getAsJsonObject()
-                .getAsJsonArray("nftables");
-        final List<JsonElement> elements = new ArrayList<>();
-        for (final JsonElement object : objects) {
-            final JsonObject set = object.getAsJsonObject().getAsJsonObject("set");
-            if (set != null && set.has("elem")) {
-                set.getAsJsonArray("elem").forEach(elements::add);
-            }
-        }
-        return elements;
+        return probe.sent();
     }
 
     /** Forgets what has left so far. */
     public void resetSent() {
-        run("nft", "flush", "set", "netdev", PROBE, "seen");
+        probe.reset();
     }
 
     /** Packets that the sink has swallowed so far: one figure, which costs the packets nothing. */

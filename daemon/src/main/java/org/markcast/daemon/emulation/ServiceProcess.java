@@ -43,8 +43,14 @@ public final class ServiceProcess implements AutoCloseable {
     private ServiceProcess(Path directory, Process process) {
         this.directory = directory;
         this.process = process;
-        reaper = new Thread(process::destroyForcibly, "service reaper");
+        reaper = new Thread(this::reap, "service reaper");
         Runtime.getRuntime().addShutdownHook(reaper);
+    }
+
+    /** When this process ends without {@link #close()}. */
+    private void reap() {
+        process.destroyForcibly().onExit().join();
+        deleteFiles();
     }
 
     /** Starts the service and waits until it runs. */
