@@ -55,6 +55,18 @@ class ArchitectureTest {
     }
 
     @Test
+    void shouldReadCaptureFilesInCapture() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("org.markcast.capture..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.pcap4j..", "com.sun.jna..")
+                .because("pcap4j is no longer developed: only capture files may need it")
+                .check(CLASSES);
+    }
+
+    @Test
     void shouldKeepNettyWhereSocketsAreServed() {
         noClasses()
                 .that()

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import java.net.Inet4Address;
+import java.net.InterfaceAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.markcast.engine.packet.Ipv4Address;
+import org.markcast.engine.port.LanInterface;
+
+/** LAN interfaces as this machine has them now, as far as anybody may see without privileges. */
+final class LocalLans {
+
+    private static final int LONGEST_PREFIX_WITH_BROADCAST = 30;
+
+    private LocalLans() {}
+
+    /** The interface with this name; empty if this machine has none. */
+    static Optional<LanInterface> find(String name) {
+        try {
+            final NetworkInterface found = NetworkInterface.getByName(name);
+            return found == null ? Optional.empty() : Optional.of(lan(found));
+        } catch (SocketException e) {
+            return Optional.empty(); // it went away while we looked
+        }
+    }
+
+    private static LanInterface lan(NetworkInterface found) throws SocketException {
+        final TreeSet<Integer> broadcasts = new TreeSet<>();
+        for (final InterfaceAddress address : found.getInterfaceAddresses()) {
+            if (address.getAddress() instanceof Inet4Address) {
+                addBroadcasts(address, broadcasts);
+            }
+        }
+        return new LanInterface(
+                found.getName(),
+                found.getIndex(),
+                mac(found),
+                found.getMTU(),
+                broadcasts.stream().toList());
+    }
+
+    /** The configured one and the network's own, as the kernel does and so the service. */
+    private static void addBroadcasts(InterfaceAddress address, TreeSet<Integer> broadcasts) {
+        if (address.getBroadcast() != null) {
+            broadcasts.add(Ipv4Address.of(address.getBroadcast()));
+        }
+        final int prefixLength = address.getNetworkPrefixLength();
+        if (0 < prefixLength && prefixLength <= LONGEST_PREFIX_WITH_BROADCAST) {
+            broadcasts.add(Ipv4Address.of(address.getAddress()) | -1 >>> prefixLength);
+        }
+        broadcasts.remove(0); // what Java gives for an address that has none
+    }
+
+    private static long mac(NetworkInterface found) throws SocketException {
+        final byte[] bytes = found.getHardwareAddress();
+        long mac = 0;
+        for (int i = 0; bytes != null && i < bytes.length; i++) {
+            mac = mac << Byte.SIZE | bytes[i] & 0xff;
+        }
+        return mac;
+    }
+}
