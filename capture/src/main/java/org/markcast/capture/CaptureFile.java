@@ -21,6 +21,9 @@ import org.pcap4j.core.Pcaps;
  */
 public final class CaptureFile implements AutoCloseable {
 
+    /** Opens standard input. */
+    public static final Path STANDARD_INPUT = Path.of("-");
+
     private static final int INITIAL_CAPACITY = 1 << 16;
 
     private final Path path;
@@ -53,8 +56,7 @@ public final class CaptureFile implements AutoCloseable {
     private static PcapHandle openHandle(Path path) throws CaptureFileException {
         try {
             Libpcap.find();
-            // Absolute, because libpcap takes "-" for standard input.
-            return Pcaps.openOffline(path.toAbsolutePath().toString(), TimestampPrecision.NANO);
+            return Pcaps.openOffline(path.toString(), TimestampPrecision.NANO);
         } catch (PcapNativeException e) {
             throw new CaptureFileException(path + ": not a capture file that libpcap can read: " + e.getMessage(), e);
         } catch (LinkageError e) {

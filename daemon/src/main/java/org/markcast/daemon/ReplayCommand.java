@@ -35,7 +35,9 @@ import picocli.CommandLine.Spec;
         })
 final class ReplayCommand implements Callable<Integer> {
 
-    @Parameters(paramLabel = "CAPTURE", description = "a file that tcpdump -w made, pcap or pcapng")
+    @Parameters(
+            paramLabel = "CAPTURE",
+            description = "a file that tcpdump -w made, pcap or pcapng; - reads standard input")
     private Path capture;
 
     @Mixin
@@ -56,7 +58,7 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ConfigException {
-        if (!Files.isReadable(capture) || Files.isDirectory(capture)) {
+        if (!capture.equals(CaptureFile.STANDARD_INPUT) && (!Files.isReadable(capture) || Files.isDirectory(capture))) {
             throw CommandFailure.usage(capture + ": not a readable file; name one that tcpdump -w made");
         }
         final Config config = configFile.read();
