@@ -72,7 +72,7 @@ class MainTest {
                     replay /nowhere/a    | /nowhere/a: not a readable file
                     demo --sas 1         | --sas 1: give a number from 2 to 1000
                     demo --sas many      | is not an int
-                    demo --seconds 0     | --seconds 0: give a number from 1 to 3600
+                    demo --seconds 3601  | --seconds 3601: give a number from 0 to 3600
                     for-test usage       | for-test: told to
                     """)
     void shouldAnswerBadUsageWithOneLine(String args, String line) {

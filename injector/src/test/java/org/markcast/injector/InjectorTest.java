@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,7 +57,7 @@ class InjectorTest {
                 new Mark(mark, Mark.FULL_MASK),
                 List.of(),
                 List.of(),
-                Optional.empty());
+                List.of());
     }
 
     private void sendToSas(TestPacket packet, int... marks) {

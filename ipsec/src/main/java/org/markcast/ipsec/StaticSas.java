@@ -3,7 +3,6 @@ package org.markcast.ipsec;
 
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Optional;
 import org.markcast.config.Config;
 import org.markcast.config.StaticSa;
 import org.markcast.engine.sa.Sa;
@@ -33,20 +32,19 @@ public final class StaticSas {
                 configured.markOut(),
                 configured.localTs(),
                 configured.remoteTs(),
-                outer(configured));
+                outers(configured));
     }
 
     /** Known only if both endpoints and the SPI are configured. */
-    private static Optional<Outer> outer(StaticSa configured) {
+    private static List<Outer> outers(StaticSa configured) {
         if (configured.localHost().isEmpty()
                 || configured.remoteHost().isEmpty()
                 || configured.spiIn().isEmpty()) {
-            return Optional.empty();
+            return List.of();
         }
         final InetAddress local = configured.localHost().get();
         final InetAddress remote = configured.remoteHost().get();
         final int port = configured.encap() ? IKE_NAT_TRAVERSAL_PORT : 0;
-        return Optional.of(
-                new Outer(local, remote, port, port, configured.spiIn().getAsInt(), configured.encap()));
+        return List.of(new Outer(local, remote, port, port, configured.spiIn().getAsInt(), configured.encap()));
     }
 }

@@ -3,7 +3,6 @@ package org.markcast.engine.sa;
 
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Optional;
 import org.markcast.config.Mark;
 import org.markcast.config.StaticSa.Mode;
 import org.markcast.config.TrafficSelector;
@@ -17,7 +16,8 @@ import org.markcast.config.TrafficSelector;
  * @param markOut the mark that selects it for outbound packets
  * @param localTs traffic selectors of this side
  * @param remoteTs traffic selectors of the peer's side
- * @param outer the ESP packets around it, where known; only the Netfilter rules need them
+ * @param outers the ESP packets around it, where known: several while an old SA lingers after a rekey; only the Netfilter
+ *     rules need them
  */
 public record Sa(
         String name,
@@ -27,7 +27,7 @@ public record Sa(
         Mark markOut,
         List<TrafficSelector> localTs,
         List<TrafficSelector> remoteTs,
-        Optional<Outer> outer) {
+        List<Outer> outers) {
 
     /**
      * Endpoints and SPI of an SA; IPv4 or IPv6.

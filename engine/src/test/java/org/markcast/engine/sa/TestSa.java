@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.markcast.config.Mark;
 import org.markcast.config.Prefix;
 import org.markcast.config.StaticSa.Mode;
@@ -78,14 +77,7 @@ public final class TestSa {
 
     public Sa build() {
         return new Sa(
-                name,
-                child,
-                Mode.TUNNEL,
-                markIn,
-                markOut,
-                List.copyOf(localTs),
-                List.copyOf(remoteTs),
-                Optional.empty());
+                name, child, Mode.TUNNEL, markIn, markOut, List.copyOf(localTs), List.copyOf(remoteTs), List.of());
     }
 
     static TrafficSelector selector(String prefix, int protocol, int firstPort, int lastPort) {
