@@ -2,8 +2,10 @@
 package org.markcast.daemon;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.linux.Signals;
@@ -31,9 +33,12 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws ConfigException, IOException, InterruptedException {
         final Config config = configFile.read();
         final CountDownLatch termination = new CountDownLatch(1);
+        final AtomicReference<Daemon> running = new AtomicReference<>();
+        // From before the start: a signal that comes while it goes on must not leave half a service behind.
+        Signals.onTermination(termination::countDown);
+        Signals.onHangup(() -> Optional.ofNullable(running.get()).ifPresent(Daemon::reload));
         try (Daemon daemon = Daemon.start(configFile.path(), config, RunDirectory.open(runDirectory.path()))) {
-            Signals.onHangup(daemon::reload);
-            Signals.onTermination(termination::countDown);
+            running.set(daemon);
             termination.await();
             LOG.info("stopping");
         }
