@@ -32,7 +32,6 @@ class BenchmarksTest {
 
     @BeforeAll
     static void runAll() throws RunnerException {
-        System.setProperty("jmh.ignoreLock", "true"); // the lock is for those who measure time
         results = new Runner(new OptionsBuilder()
                         .include("org\\.markcast\\.bench\\.")
                         .addProfiler(GCProfiler.class)
