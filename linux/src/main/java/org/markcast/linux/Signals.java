@@ -8,7 +8,8 @@ import jnr.posix.POSIXFactory;
 /** Signals that the service handles (signal(7)); the action runs on a thread of the JVM's. */
 public final class Signals {
 
-    private static final POSIX POSIX = POSIXFactory.getNativePOSIX();
+    /** The native one forgets its handlers with the first garbage collection: nothing refers to its callbacks. */
+    private static final POSIX POSIX = POSIXFactory.getJavaPOSIX();
 
     private Signals() {}
 
