@@ -27,7 +27,7 @@ import org.markcast.engine.packet.Ipv4Address;
  *   <li>The sender offers packets as fast as the kernel takes them, all the time. They have their checksums, so the service does
  *       not complete any. Static SAs without IPsec; every marked copy is routed to the sink.
  *   <li>Warm-up of service and bare loop, so that both are compiled.
- *   <li>Rounds of a second each for the bare loop ({@link BareLoop}, the ceiling), with the service stopped by SIGSTOP, and for
+ *   <li>Rounds of half a second each for the bare loop ({@link BareLoop}, the ceiling), with the service stopped by SIGSTOP, and for
  *       the service. The sender loads the machine in both, whatever else runs on it disturbs both, and there is a turn of
  *       the loop before and after each of the service's.
  *   <li>The sender stops, the service drains its ring; then every copy that it ever queued must have reached the sink.
@@ -50,9 +50,15 @@ final class Fanout implements AutoCloseable {
 
     private static final long WARM_UP_MS = 4_000;
     private static final long CEILING_WARM_UP_NS = TimeUnit.MILLISECONDS.toNanos(1_500);
-    private static final long SETTLE_MS = 100;
+    /** Short, so that what else runs on the machine disturbs both sides alike. */
+    private static final long TURN_MS = 500;
+
+    private static final long SETTLE_MS = 50;
     private static final long DRAIN_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(20);
-    private static final long MOST_SETTLED_NS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** A ring full of packets, at 20 us a copy. */
+    private static final long DRAIN_TIMEOUT_PER_MATCH_NS = 2048 * 20_000;
+
+    private static final long QUIET_NS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private static final int MAX_PACE = 1_000;
     /** Share of what the service can take at which latency is measured. */
@@ -134,11 +140,11 @@ final class Fanout implements AutoCloseable {
 
     private MeasuredService.Pauses measureRounds(Flood flood) throws IOException {
         final int gcLogStart = service.gcLogLength();
-        final long turnNs = TimeUnit.SECONDS.toNanos(1);
-        Rate before = ceilingTurn(turnNs);
-        for (int round = 0; round < settings.seconds(); round++) {
-            final double copiesPerSecond = serviceTurn(flood, turnNs);
-            final Rate after = ceilingTurn(turnNs);
+        final long rounds = TimeUnit.SECONDS.toMillis(settings.seconds()) / TURN_MS;
+        Rate before = ceilingTurn();
+        for (int round = 0; round < rounds; round++) {
+            final double copiesPerSecond = serviceTurn(flood);
+            final Rate after = ceilingTurn();
             final double ratio = copiesPerSecond / before.plus(after).perSecond();
             lowestRatio = Math.min(lowestRatio, ratio);
             highestRatio = Math.max(highestRatio, ratio);
@@ -149,20 +155,20 @@ final class Fanout implements AutoCloseable {
     }
 
     /** The service is stopped before and after. */
-    private Rate ceilingTurn(long durationNs) {
-        final Rate rate = bareLoop.run(durationNs);
+    private Rate ceilingTurn() {
+        final Rate rate = bareLoop.run(TimeUnit.MILLISECONDS.toNanos(TURN_MS));
         ceiling = ceiling.plus(rate);
         bareCopies += rate.count();
         return rate;
     }
 
     /** The service is stopped before and after; returns its copies a second. */
-    private double serviceTurn(Flood flood, long durationNs) throws IOException {
+    private double serviceTurn(Flood flood) throws IOException {
         service.resume();
         Threads.sleepMs(SETTLE_MS);
         final long lostBefore = service.kernelDrops();
         final Reading before = read(flood);
-        Threads.sleepMs(TimeUnit.NANOSECONDS.toMillis(durationNs));
+        Threads.sleepMs(TURN_MS);
         final Reading after = read(flood);
         lost += service.kernelDrops() - lostBefore;
         service.pause();
@@ -197,18 +203,19 @@ final class Fanout implements AutoCloseable {
         });
     }
 
-    /** Waits until the service has nothing left to do: nothing was captured for a while. */
+    /** Waits until the service has nothing left to do: it was idle and sent nothing for a while. */
     private void drain() {
         final long startNs = System.nanoTime();
-        long captured = -1;
+        final long timeoutNs = DRAIN_TIMEOUT_NS + settings.match() * DRAIN_TIMEOUT_PER_MATCH_NS;
+        long sent = -1;
         long sinceNs = startNs;
-        while (System.nanoTime() - sinceNs < MOST_SETTLED_NS) {
-            final long now = service.count(Counter.CAPTURED);
-            if (now != captured) {
-                captured = now;
+        while (System.nanoTime() - sinceNs < QUIET_NS) {
+            final long now = service.count(Counter.COPIES_SENT);
+            if (now != sent || !service.isIdle()) {
+                sent = now;
                 sinceNs = System.nanoTime();
             }
-            if (System.nanoTime() - startNs > DRAIN_TIMEOUT_NS) {
+            if (System.nanoTime() - startNs > timeoutNs) {
                 throw new IllegalStateException("the service does not come to rest after the sender has stopped");
             }
             Threads.sleepMs(10);

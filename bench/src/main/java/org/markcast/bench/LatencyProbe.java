@@ -55,7 +55,7 @@ final class LatencyProbe implements AutoCloseable {
         }
     }
 
-    /** Sends this many packets, numbered from 0, and waits for the last one. */
+    /** Sends this many packets, numbered from 1, and waits for the last one. */
     Latency run(int packets, int perSecond) {
         final long[] arrivedNs = new long[packets];
         final long[] leftNs = new long[packets];
@@ -83,7 +83,7 @@ final class LatencyProbe implements AutoCloseable {
                 LockSupport.parkNanos(aheadNs);
                 aheadNs = dueNs - System.nanoTime();
             }
-            packet.number(i);
+            packet.number(i + 1); // 0 is what a flood sends
             socket.send(message, 0, 1);
         }
         return null;
@@ -98,8 +98,8 @@ final class LatencyProbe implements AutoCloseable {
     private static void takeFirstTimes(PacketRing ring, long[] timesNs) {
         while (ring.next()) {
             final int number = UdpPacket.numberOf(ring.packetBuffer(), ring.packetOffset(), ring.capturedLength());
-            if (number >= 0 && number < timesNs.length && timesNs[number] == 0) {
-                timesNs[number] = ring.timestampNs();
+            if (number > 0 && number <= timesNs.length && timesNs[number - 1] == 0) {
+                timesNs[number - 1] = ring.timestampNs();
             }
         }
         ring.release();

@@ -59,7 +59,9 @@ final class MeasuredService implements AutoCloseable {
         final Path gcLog = Files.createTempFile("markcast-gc-", ".log");
         gcLog.toFile().deleteOnExit();
         final ServiceProcess process = ServiceProcess.start(
-                gateway, config, List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xlog:gc:file=" + gcLog));
+                gateway,
+                config,
+                List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xlog:gc:file=" + gcLog + "::filecount=0"));
         try {
             return new MeasuredService(gcLog, process);
         } catch (RuntimeException e) {
@@ -113,7 +115,7 @@ final class MeasuredService implements AutoCloseable {
     void pause() {
         signal("STOP");
         isPaused = true;
-        while (!isEveryThreadStopped()) {
+        while (!isEveryThread('T')) {
             Threads.sleepMs(1);
         }
     }
@@ -123,14 +125,20 @@ final class MeasuredService implements AutoCloseable {
         isPaused = false;
     }
 
-    private boolean isEveryThreadStopped() {
+    /** Whether all its threads wait for something: one that has work to do is runnable, even where it gets no CPU. */
+    boolean isIdle() {
+        return isEveryThread('S');
+    }
+
+    /** Whether all its threads are in this state of proc(5). */
+    private boolean isEveryThread(char state) {
         try (Stream<Path> tasks = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
             return tasks.allMatch(task -> {
                 final String stat = read(task.resolve("stat"));
-                return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+                return stat.charAt(stat.lastIndexOf(')') + 2) == state;
             });
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (IOException | UncheckedIOException e) {
+            return false; // a thread ended meanwhile
         }
     }
 
