@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.bench;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 import org.markcast.engine.packet.Ipv4Flyweight;
 import org.markcast.linux.LinuxErrno;
@@ -22,6 +25,7 @@ final class BareLoop implements AutoCloseable {
     private static final int BATCH = 64; // as the injector's
 
     private final List<Sender> senders = new ArrayList<>();
+    private final LongAdder cpuNs = new LongAdder();
 
     /** @param marks one for each copy of the packet */
     BareLoop(NetworkNamespace gateway, UdpPacket packet, int[] marks, int threads) {
@@ -39,10 +43,23 @@ final class BareLoop implements AutoCloseable {
     Rate run(long durationNs) {
         final long startNs = System.nanoTime();
         final List<FutureTask<Long>> runs = senders.stream()
-                .map(sender -> Threads.start("bare-loop", () -> sender.send(startNs + durationNs)))
+                .map(sender -> Threads.start("bare-loop", () -> send(sender, startNs + durationNs)))
                 .toList();
         final long sent = runs.stream().mapToLong(Threads::await).sum();
         return new Rate(sent, System.nanoTime() - startNs);
+    }
+
+    private long send(Sender sender, long endNs) {
+        final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        final long startCpuNs = threads.getCurrentThreadCpuTime();
+        final long sent = sender.send(endNs);
+        cpuNs.add(threads.getCurrentThreadCpuTime() - startCpuNs);
+        return sent;
+    }
+
+    /** CPU time of its threads so far. */
+    long cpuNs() {
+        return cpuNs.sum();
     }
 
     @Override
@@ -54,14 +71,14 @@ final class BareLoop implements AutoCloseable {
 
         private final RawSocket socket;
         private final MessageBatch batch;
-        private final int destination;
+        private final UdpPacket packet; // the messages know only its address
         private final int[] marks;
         private int nextMark;
 
         Sender(RawSocket socket, UdpPacket packet, int[] marks) {
             this.socket = socket;
             this.marks = marks;
-            destination = packet.destination();
+            this.packet = packet;
             batch = MessageBatch.marked(BATCH, socket.takesProtocol());
             for (int message = 0; message < BATCH; message++) {
                 batch.packet(message, packet.address(), packet.length());
@@ -78,6 +95,7 @@ final class BareLoop implements AutoCloseable {
         }
 
         private void writeMarks() {
+            final int destination = packet.destination();
             for (int message = 0; message < BATCH; message++) {
                 batch.mark(message, destination, marks[nextMark], Ipv4Flyweight.PROTOCOL_UDP);
                 nextMark = nextMark + 1 == marks.length ? 0 : nextMark + 1;

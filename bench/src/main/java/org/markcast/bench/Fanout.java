@@ -78,6 +78,7 @@ final class Fanout implements AutoCloseable {
     private Rate offered = Rate.NONE;
     private long lost;
     private long cpuNs;
+    private long ceilingCpuNs;
     private double lowestRatio = Double.MAX_VALUE;
     private double highestRatio;
     private long bareCopies;
@@ -156,7 +157,9 @@ final class Fanout implements AutoCloseable {
 
     /** The service is stopped before and after. */
     private Rate ceilingTurn() {
+        final long cpuBeforeNs = bareLoop.cpuNs();
         final Rate rate = bareLoop.run(TimeUnit.MILLISECONDS.toNanos(TURN_MS));
+        ceilingCpuNs += bareLoop.cpuNs() - cpuBeforeNs;
         ceiling = ceiling.plus(rate);
         bareCopies += rate.count();
         return rate;
@@ -252,6 +255,8 @@ final class Fanout implements AutoCloseable {
         return new FanoutReport(
                 result,
                 offered.perSecond(),
+                new Rate(copies.count(), cpuNs).perSecond(),
+                new Rate(ceiling.count(), ceilingCpuNs).perSecond(),
                 lowestRatio,
                 highestRatio,
                 pauses,

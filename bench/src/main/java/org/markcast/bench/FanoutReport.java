@@ -12,6 +12,8 @@ import org.markcast.daemon.TextTable;
  *
  * @param result what {@code --json} prints
  * @param offeredPerSecond packets that the sender offered meanwhile
+ * @param copiesPerCpuSecond copies for each second of the service's CPU time: what else runs on the machine hardly matters
+ * @param ceilingPerCpuSecond the same for the bare loop
  * @param lowestRatio of copies a second to the ceiling right before and after, in the worst round
  * @param highestRatio the same in the best round
  * @param pauses of the service's garbage collector during the rounds
@@ -23,6 +25,8 @@ import org.markcast.daemon.TextTable;
 record FanoutReport(
         Result result,
         double offeredPerSecond,
+        double copiesPerCpuSecond,
+        double ceilingPerCpuSecond,
         double lowestRatio,
         double highestRatio,
         MeasuredService.Pauses pauses,
@@ -72,6 +76,11 @@ record FanoutReport(
                         "copies / ceiling",
                         format("%.3f", ratio),
                         format("%.3f to %.3f by round", lowestRatio, highestRatio))
+                .row(
+                        "a CPU second",
+                        format("%.3f", copiesPerCpuSecond / ceilingPerCpuSecond),
+                        number(Math.round(copiesPerCpuSecond)) + " copies, bare loop "
+                                + number(Math.round(ceilingPerCpuSecond)))
                 .row("lost at the ring", number(result.lost()), offered())
                 .row(
                         "copies missing",

@@ -13,7 +13,8 @@ class FanoutReportTest {
     private static FanoutReport report(long lost) {
         final FanoutReport.Result result =
                 new FanoutReport.Result(100, 10, 300, 1, 50, 10, 500, 100, lost, 0.99, 20.5, 88.1, 125);
-        return new FanoutReport(result, 1234.4, 0.7, 0.9, new MeasuredService.Pauses(2, 1.5), 3, 3, 4000, 1000);
+        return new FanoutReport(
+                result, 1234.4, 120, 125, 0.7, 0.9, new MeasuredService.Pauses(2, 1.5), 3, 3, 4000, 1000);
     }
 
     @Test
