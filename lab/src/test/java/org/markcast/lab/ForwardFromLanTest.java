@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.markcast.daemon.emulation.Arrival;
@@ -29,17 +29,13 @@ class ForwardFromLanTest {
             List.of(MDNS, "239.255.255.250", "255.255.255.255", "10.1.255.255");
     private static final byte[] ROUTER_ALERT = {(byte) 0x94, 4, 0, 0}; // RFC 2113
 
+    @AutoClose
     private static Scene scene;
 
     @BeforeAll
     static void start() {
         scene = Scene.start(
                 Scene.network().client("carol", 1, 101).client("dave", 2, 102).client("erin", 3, 103));
-    }
-
-    @AfterAll
-    static void close() {
-        scene.close();
     }
 
     @Test

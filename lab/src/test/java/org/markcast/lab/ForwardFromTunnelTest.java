@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.markcast.daemon.emulation.Arrival;
@@ -27,6 +27,7 @@ class ForwardFromTunnelTest {
     private static final List<String> DESTINATIONS =
             List.of(MDNS, "239.255.255.250", "255.255.255.255", "10.1.255.255");
 
+    @AutoClose
     private static Scene scene;
 
     @BeforeAll
@@ -42,11 +43,6 @@ class ForwardFromTunnelTest {
 
     private static ServiceConfig withSas(ServiceConfig config) {
         return config.without("frank").change("erin", sa -> sa.withChild("site"));
-    }
-
-    @AfterAll
-    static void close() {
-        scene.close();
     }
 
     @Test

@@ -39,8 +39,7 @@ final class Scene implements AutoCloseable {
     }
 
     /** @param text the configuration as it will stand in the file */
-    static Scene startWithText(
-            EmulatedNetwork.Builder builder, Function<ServiceConfig, String> text) {
+    static Scene startWithText(EmulatedNetwork.Builder builder, Function<ServiceConfig, String> text) {
         final EmulatedNetwork network = builder.build();
         try {
             return new Scene(
