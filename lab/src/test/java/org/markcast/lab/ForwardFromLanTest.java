@@ -275,6 +275,23 @@ class ForwardFromLanTest {
         }
     }
 
+    /** One datagram in 65,536 has it; the kernel would choose another one for each fragment, and nobody could reassemble them. */
+    @Test
+    void shouldKeepFragmentsWithIdentificationZeroTogether() {
+        try (Observation seen = scene.observe()) {
+            final Ipv4Packet whole = Ipv4Packet.udp(ALICE, 5353, MDNS, 5353, Payload.of(4000))
+                    .identification(0)
+                    .build();
+            whole.fragments(1500).forEach(scene.alice()::send);
+
+            seen.settle(new Books().forwarded(3).sent(9));
+            for (final String client : CLIENTS) {
+                assertArrayEquals(
+                        whole.body(), Ipv4Packet.reassemble(seen.at(client)).body(), client);
+            }
+        }
+    }
+
     private static void assertFragmentsArrived(byte[] payload, int count, Observation seen) {
         final List<Ipv4Packet> originals =
                 seen.from(scene.alice()).stream().map(Arrival::packet).toList();
