@@ -2,10 +2,9 @@
 package org.markcast.daemon;
 
 import java.io.IOException;
-import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.linux.Signals;
@@ -23,6 +22,12 @@ final class RunCommand implements Callable<Integer> {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
+    /** What signals ask for. */
+    private enum Request {
+        RELOAD,
+        STOP
+    }
+
     @Mixin
     private ConfigFile configFile;
 
@@ -32,14 +37,14 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws ConfigException, IOException, InterruptedException {
         final Config config = configFile.read();
-        final CountDownLatch termination = new CountDownLatch(1);
-        final AtomicReference<Daemon> running = new AtomicReference<>();
-        // From before the start: a signal that comes while it goes on must not leave half a service behind.
-        Signals.onTermination(termination::countDown);
-        Signals.onHangup(() -> Optional.ofNullable(running.get()).ifPresent(Daemon::reload));
+        final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+        // Before the start: what comes during it waits, where the default action would end the process.
+        Signals.onHangup(() -> requests.add(Request.RELOAD));
+        Signals.onTermination(() -> requests.add(Request.STOP));
         try (Daemon daemon = Daemon.start(configFile.path(), config, RunDirectory.open(runDirectory.path()))) {
-            running.set(daemon);
-            termination.await();
+            while (requests.take() == Request.RELOAD) {
+                daemon.reload();
+            }
             LOG.info("stopping");
         }
         LOG.info("stopped");
