@@ -5,10 +5,13 @@ import jnr.constants.platform.Signal;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
 
-/** Signals that the service handles (signal(7)); the action runs on a thread of the JVM's. */
+/**
+ * Signals that the service handles (signal(7)); the action runs on a thread of its own that the JVM starts. Not through the
+ * native implementation of jnr-posix: that one calls Java from inside the signal handler, on whatever thread the kernel chose.
+ */
 public final class Signals {
 
-    private static final POSIX POSIX = POSIXFactory.getNativePOSIX();
+    private static final POSIX POSIX = POSIXFactory.getJavaPOSIX();
 
     private Signals() {}
 
