@@ -31,7 +31,8 @@ public final class Capture implements AutoCloseable {
     private final List<Lan> retired = new ArrayList<>();
     private final int forwarders;
 
-    private List<String> names;
+    private List<String> configuredNames;
+    private List<String> names; // the configured ones, or the one that was chosen
     private List<Integer> groups;
     private List<LanInterface> usable = List.of();
 
@@ -121,6 +122,7 @@ public final class Capture implements AutoCloseable {
      */
     public Capture(int forwarders, List<String> names, List<Integer> groups) {
         this.forwarders = forwarders;
+        configuredNames = names;
         this.names = names;
         this.groups = groups;
         decapsulated = IntStream.range(0, forwarders)
@@ -158,7 +160,10 @@ public final class Capture implements AutoCloseable {
      */
     public void reconfigure(List<String> names, List<Integer> groups) {
         final boolean hasOtherGroups = !groups.equals(this.groups);
-        this.names = names;
+        if (!names.equals(configuredNames)) { // else none is configured still, and the one that was chosen is kept
+            configuredNames = names;
+            this.names = names;
+        }
         this.groups = groups;
         look();
         if (hasOtherGroups) {
