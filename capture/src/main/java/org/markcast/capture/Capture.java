@@ -57,6 +57,7 @@ public final class Capture implements AutoCloseable {
                 return;
             }
             if (now == null) {
+                leave(); // for an interface that is there still, under another name
                 LOG.info("interface {} is gone or down, waiting for it", name);
             } else {
                 bind(now);
@@ -95,10 +96,11 @@ public final class Capture implements AutoCloseable {
         }
 
         /** Captures nothing any more, but stays open for the forwarders that still poll it. */
-        private void retire() {
+        private void leave() {
             rings.forEach(capture -> capture.ring().attach(SocketFilter.nothing()));
             if (membership != null) {
                 membership.close();
+                membership = null;
             }
         }
 
@@ -108,7 +110,7 @@ public final class Capture implements AutoCloseable {
 
         @Override
         public void close() {
-            retire();
+            leave();
             rings.forEach(LanCapture::close);
         }
     }
@@ -202,7 +204,7 @@ public final class Capture implements AutoCloseable {
         lans.values().removeIf(lan -> {
             final boolean isWanted = names.contains(lan.name);
             if (!isWanted) {
-                lan.retire();
+                lan.leave();
                 retired.add(lan);
             }
             return !isWanted;
