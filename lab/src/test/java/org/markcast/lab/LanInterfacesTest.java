@@ -26,6 +26,7 @@ import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
 import org.markcast.daemon.emulation.StaticTunnel;
 import org.markcast.daemon.emulation.Tap;
+import org.markcast.engine.counter.Counter;
 
 /**
  * Two LAN interfaces that go down, change and come back under one service that is never restarted.
@@ -191,6 +192,32 @@ class LanInterfacesTest {
         assertNotEquals(index, created.get("index").getAsInt());
         shouldForwardBetweenBobAndTheTunnels();
         assertTrue(groupsJoinedOn("eth2").contains(GROUP));
+    }
+
+    @Test
+    void shouldLeaveAnInterfaceThatGetsAnotherName() {
+        network.gateway().ip("link set eth2 name other");
+        try (Watch watch = new Watch(alice, bob, carol)) {
+            awaitLan("eth2", lan -> isState(lan, "waiting"));
+            assertEquals(List.of("224.0.0.1"), groupsJoinedOn("other"));
+            final long captured = captured();
+            NumberedPacket.send(bob, GROUP);
+            final int fromAlice = NumberedPacket.send(alice, GROUP);
+            watch.expect(carol, fromAlice);
+            final int fromCarol = NumberedPacket.send(carol, GROUP);
+            watch.expect(alice, fromCarol);
+            watch.expect(bob);
+            assertEquals(captured + 2, captured());
+        } finally {
+            network.gateway().ip("link set other name eth2");
+        }
+        awaitLan("eth2", lan -> isState(lan, "up"));
+        shouldForwardBetweenBobAndTheTunnels();
+    }
+
+    private static long captured() {
+        return service.awaitStatus("balance its counters", status -> status.isBalanced())
+                .counter(Counter.CAPTURED);
     }
 
     private void shouldForwardBetweenBobAndTheTunnels() {
