@@ -3,7 +3,6 @@ package org.markcast.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.markcast.config.Mark;
 import org.markcast.config.StaticSa.Mode;
 import org.markcast.config.TrafficSelector;
@@ -31,7 +30,7 @@ final class SampleSas {
                     mark(i),
                     selectors("10.1.0.0/16", "224.0.0.0/4"),
                     selectors(address, groups, "10.1.255.255"),
-                    Optional.empty()));
+                    List.of()));
         }
         return sas;
     }

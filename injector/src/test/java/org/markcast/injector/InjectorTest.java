@@ -174,6 +174,19 @@ class InjectorTest {
     }
 
     @Test
+    void shouldNotHoldARememberedMtuAgainstAPacketThatMustNotBeFragmented() {
+        raw.mtu = 1500;
+        sendToSas(TestPacket.udp(3000), 1);
+        raw.sent.clear();
+        raw.mtu = 9000;
+
+        sendToSas(TestPacket.udp(3000, 0x4000, 1, new byte[0], TestPacket.GROUP), 1);
+
+        assertEquals(1, raw.sent.size());
+        assertEquals(0, counters.get(Counter.COPIES_TOO_BIG));
+    }
+
+    @Test
     void shouldKeepTheOrderAroundAFragmentedCopy() {
         raw.mtu = 1500;
         sendToSas(TestPacket.udp(3000), 2);
