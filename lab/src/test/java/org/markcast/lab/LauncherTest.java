@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.markcast.daemon.emulation.ServiceConfig;
@@ -25,6 +26,13 @@ class LauncherTest {
     /** In a user namespace where root is mapped to user 1000: no capability, but still the owner of its files. */
     private static final List<String> AS_ORDINARY_USER =
             List.of("unshare", "--user", "--map-user=1000", "--map-group=1000");
+
+    /** Unless bin/test has seen to it, the first start may have something to build and to say. */
+    @BeforeAll
+    static void build() {
+        final Program version = Program.run(List.of(MARKCAST, "--version"));
+        assertEquals(0, version.exitStatus(), version::toString);
+    }
 
     @Test
     void shouldDemonstrate() {

@@ -61,6 +61,18 @@ class LifeCycleTest {
         }
     }
 
+    @Test
+    void shouldStopInOrderUnderLoad() throws IOException {
+        try (ServiceProcess service =
+                        ServiceProcess.start(gateway, network.serviceConfig().set("forwarders", "2"));
+                Flow flow = new Flow("224.0.0.251", network.host("alice"), network.client("carol"))) {
+            flow.awaitMore(200);
+            assertEquals(0, service.stop(), service.log());
+            assertEquals(List.of(), filesIn(service.runDirectory()));
+            assertFalse(service.log().contains("ERROR"), service.log());
+        }
+    }
+
     /** Signals that come before the service runs wait until it does. */
     @Test
     void shouldTakeSignalsDuringItsStart() throws IOException {

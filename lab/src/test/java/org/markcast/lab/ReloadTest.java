@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.lab.Watch.SOON;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +43,7 @@ class ReloadTest {
 
     private static final String GROUP = "239.1.1.1";
     private static final int RELOADS = 10;
+    private static final int HANGUPS = 30;
     private static final int PACKETS_BETWEEN = 60;
 
     private static EmulatedNetwork network;
@@ -286,6 +289,55 @@ class ReloadTest {
             service.reload(second());
             final int later = NumberedPacket.send(alice, GROUP);
             watch.expect(carol, sent, later);
+        }
+    }
+
+    @Test
+    void shouldGoOnWhenTheConfigurationIsGone() throws IOException {
+        try (ServiceProcess service = ServiceProcess.start(network.gateway(), first());
+                Watch watch = new Watch(carol)) {
+            Files.delete(service.configuration());
+            service.signal("HUP");
+            service.awaitStatus(
+                    "refuse to reload", status -> service.log().contains("not reloaded: the service goes on"));
+
+            assertTrue(service.log().contains(service.configuration().toString()), service.log());
+            assertFalse(service.log().contains("\tat "), service.log());
+            final int sent = NumberedPacket.send(alice, GROUP);
+            watch.expect(carol, sent);
+        }
+    }
+
+    @Test
+    void shouldSayWhatOnlyANewStartChanges() {
+        try (ServiceProcess service = ServiceProcess.start(network.gateway(), first());
+                Watch watch = new Watch(carol)) {
+            final ServiceStatus status = service.reload(first().set("forwarders", "2"));
+            assertEquals(1, status.json().get("forwarders").getAsInt());
+            assertTrue(service.log().contains("change with the next start"), service.log());
+            final int sent = NumberedPacket.send(alice, GROUP);
+            watch.expect(carol, sent);
+        }
+    }
+
+    @Test
+    void shouldTakeManyHangupsAtOnce() {
+        try (ServiceProcess service = ServiceProcess.start(network.gateway(), first().set("forwarders", "2"));
+                Tap atCarol = Flow.tap(carol);
+                Tap atDave = Flow.tap(dave)) {
+            final int sent;
+            try (Flow flow = new Flow(GROUP, alice)) {
+                for (int i = 0; i < HANGUPS; i++) {
+                    service.signal("HUP"); // some may be one to the kernel
+                }
+                flow.awaitMore(PACKETS_BETWEEN);
+                service.reload(second().set("forwarders", "2"));
+                sent = flow.stop();
+            }
+            final List<Integer> all = IntStream.range(0, sent).boxed().toList();
+            awaitNumbers(atCarol, alice, all);
+            awaitNumbers(atDave, alice, all);
+            assertTrue(service.log().lines().noneMatch(line -> line.contains("ERROR")), service.log());
         }
     }
 }

@@ -67,7 +67,8 @@ class SharedSegmentTest {
         for (final Client client : network.clients()) {
             config.with(network.tunnel(client.name(), client.markIn(), client.markOut(), client.address()));
         }
-        service = ServiceProcess.start(network.gateway(), config.reinject("rw"));
+        service = ServiceProcess.start(
+                network.gateway(), config.reinject("rw").set("forwarders", "2")); // each tells duplicates by itself
     }
 
     /** Until all ports have a carrier, the bridge drops what it should flood. */
@@ -98,7 +99,7 @@ class SharedSegmentTest {
             for (int i = 0; i < PACKETS; i++) {
                 sent.add(NumberedPacket.send(alice, i % 2 == 0 ? GROUP : "10.1.255.255"));
             }
-            final ServiceStatus after = awaitCaptured(before, 2 * PACKETS);
+            final ServiceStatus after = await(before, 2 * PACKETS, 2 * PACKETS);
             watch.expect(carol, sent.toArray(Integer[]::new));
             watch.expect(dave, sent.toArray(Integer[]::new));
             assertEquals(PACKETS, difference(before, after, Counter.FORWARDED));
@@ -115,13 +116,13 @@ class SharedSegmentTest {
             for (int i = 0; i < PACKETS; i++) {
                 NumberedPacket.send(carol, GROUP);
             }
-            final ServiceStatus after = awaitCaptured(before, 3 * PACKETS);
+            final ServiceStatus after = await(before, 3 * PACKETS, 3 * PACKETS);
             assertEquals(PACKETS, difference(before, after, Counter.FORWARDED));
             assertEquals(2 * PACKETS, difference(before, after, Counter.DROPPED_LOOP));
             assertEquals(3 * PACKETS, difference(before, after, Counter.COPIES_SENT));
 
             final int last = NumberedPacket.send(alice, GROUP);
-            final ServiceStatus end = awaitCaptured(after, 2);
+            final ServiceStatus end = await(after, 2, 2);
             assertEquals(2, difference(after, end, Counter.CAPTURED), "a storm");
             watch.expect(carol, last);
             assertEquals(PACKETS + 1, watch.numbers(dave).size());
@@ -133,10 +134,12 @@ class SharedSegmentTest {
         return service.awaitStatus("balance its counters", ServiceStatus::isBalanced);
     }
 
-    private static ServiceStatus awaitCaptured(ServiceStatus before, long packets) {
+    private static ServiceStatus await(ServiceStatus before, long packets, long copies) {
         return service.awaitStatus(
-                "capture " + packets + " packets",
-                status -> difference(before, status, Counter.CAPTURED) >= packets && status.isBalanced());
+                "send " + copies + " copies of " + packets + " packets",
+                status -> status.isBalanced()
+                        && difference(before, status, Counter.CAPTURED) >= packets
+                        && difference(before, status, Counter.COPIES_SENT) >= copies);
     }
 
     private static long difference(ServiceStatus before, ServiceStatus after, Counter counter) {
