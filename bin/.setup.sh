@@ -58,6 +58,10 @@ need_libpcap() {
     compgen -G '/usr/lib/*/libpcap.so.0.8' > /dev/null || missing+=(libpcap0.8)
 }
 
+need_libnftables() {
+    compgen -G '/usr/lib/*/libnftables.so.1' > /dev/null || missing+=(libnftables1)
+}
+
 # Installs what is missing, or says which command would.
 install_missing() {
     ((${#missing[@]})) || return 0

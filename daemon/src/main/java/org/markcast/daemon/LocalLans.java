@@ -5,6 +5,8 @@ import java.net.Inet4Address;
 import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.markcast.engine.packet.Ipv4Address;
@@ -25,6 +27,27 @@ final class LocalLans {
         } catch (SocketException e) {
             return Optional.empty(); // it went away while we looked
         }
+    }
+
+    /** The one that the service takes if none is configured: the first broadcast interface that is up and has an address. */
+    static Optional<LanInterface> firstUsable() {
+        try {
+            final List<NetworkInterface> all = NetworkInterface.networkInterfaces()
+                    .sorted(Comparator.comparingInt(NetworkInterface::getIndex))
+                    .toList();
+            for (final NetworkInterface found : all) {
+                if (found.isUp() && !found.isLoopback() && !found.isPointToPoint() && hasIpv4(found)) {
+                    return Optional.of(lan(found));
+                }
+            }
+        } catch (SocketException e) {
+            return Optional.empty(); // they change while we look
+        }
+        return Optional.empty();
+    }
+
+    private static boolean hasIpv4(NetworkInterface found) {
+        return found.getInterfaceAddresses().stream().anyMatch(address -> address.getAddress() instanceof Inet4Address);
     }
 
     private static LanInterface lan(NetworkInterface found) throws SocketException {

@@ -23,7 +23,13 @@ import picocli.CommandLine.Spec;
         name = "markcast",
         description = "Forwards multicast and broadcast between a LAN and many IPsec tunnels.",
         versionProvider = Version.class,
-        subcommands = {RunCommand.class, CheckCommand.class, StatusCommand.class, ReplayCommand.class, DemoCommand.class
+        subcommands = {
+            RunCommand.class,
+            CheckCommand.class,
+            RulesCommand.class,
+            StatusCommand.class,
+            ReplayCommand.class,
+            DemoCommand.class
         })
 public final class Main implements Callable<Integer> {
 

@@ -49,8 +49,41 @@ class MainTest {
         assertTrue(outcome.out().matches("markcast \\d+(\\.\\d+)+\\R"), outcome.out());
     }
 
+    @Test
+    void shouldPrintTheRulesOfTheConfiguration() throws IOException {
+        final Path config = config("""
+                markcast {
+                  sources = static
+                  interface = none-such
+                  static { carol {
+                    mark = 7
+                    local_ts = 10.1.0.0/16
+                    remote_ts = 10.1.0.129, 224.0.0.0/4
+                    local_host = 192.168.0.1
+                    remote_host = 192.168.0.100
+                    spi_in = 0xc15e5a4d
+                  } }
+                }
+                """);
+        final Outcome outcome = execute("rules", "-c", config.toString());
+        assertEquals(ExitStatus.DONE, outcome.exitStatus(), outcome.err());
+        assertTrue(outcome.out().contains("192.168.0.100 . 192.168.0.1 . 0xc15e5a4d : 0x7"), outcome.out());
+        assertTrue(outcome.out().contains("10.1.0.129 : 0x7"), outcome.out());
+        assertTrue(outcome.out().contains("rt ipsec missing"), outcome.out());
+    }
+
+    @Test
+    void shouldPrintNoRulesWhereNoneAreWanted() throws IOException {
+        final Outcome outcome = execute(
+                "rules",
+                "-c",
+                config("markcast {\n rules = no\n leak_guard = no\n}\n").toString());
+        assertEquals(ExitStatus.DONE, outcome.exitStatus(), outcome.err());
+        assertEquals("# rules = no: markcast installs none", outcome.out().strip());
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"run", "check", "status", "replay", "demo", "for-test"})
+    @ValueSource(strings = {"run", "check", "rules", "status", "replay", "demo", "for-test"})
     void shouldExplainEachCommandWithItsExitStatuses(String command) {
         final Outcome outcome = execute(command, "--help");
         assertEquals(ExitStatus.DONE, outcome.exitStatus());

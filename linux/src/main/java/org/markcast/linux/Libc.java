@@ -33,6 +33,8 @@ final class Libc {
 
         int connect(int fd, long address, int addressLength);
 
+        int getsockname(int fd, long address, long addressLength);
+
         int setsockopt(int fd, int level, int option, long value, int valueLength);
 
         int getsockopt(int fd, int level, int option, long value, long valueLength);

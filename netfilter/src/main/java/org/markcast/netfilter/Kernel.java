@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter;
+
+import java.util.OptionalLong;
+import org.markcast.linux.NetfilterFamily;
+import org.markcast.linux.NetfilterNews.News;
+
+/** The kernel's side of our tables. Any call but {@link #close()} may fail with an exception whose message says why. */
+interface Kernel extends AutoCloseable {
+
+    /** Runs a transaction of nft's words. */
+    void run(String script);
+
+    /** Whether {@link #apply} takes that many changes at once. */
+    boolean takes(ElementChanges changes);
+
+    /** Changes elements as one transaction; maps lead to marks, not to chains. */
+    void apply(ElementChanges changes);
+
+    boolean hasTable(NetfilterFamily family);
+
+    /** The packets that the guard has dropped since its table was installed; empty if there is no guard. */
+    OptionalLong leaks();
+
+    /** Takes the news of what others did to our tables. */
+    News news();
+
+    /** Readable when there is news. */
+    int fd();
+
+    @Override
+    void close();
+}

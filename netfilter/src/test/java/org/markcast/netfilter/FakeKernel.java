@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.markcast.linux.NetfilterFamily;
+import org.markcast.linux.NetfilterNews.News;
+import org.markcast.linux.NftablesException;
+
+/** Writes down what it is told, and refuses on request. */
+final class FakeKernel implements Kernel {
+
+    final List<String> scripts = new ArrayList<>();
+    final List<ElementChanges> changes = new ArrayList<>();
+    News news = News.NONE;
+    String refusal;
+    boolean refusesChanges;
+    boolean hasTable;
+    long leaks;
+    boolean isClosed;
+
+    @Override
+    public void run(String script) {
+        if (refusal != null) {
+            throw new NftablesException(refusal);
+        }
+        scripts.add(script);
+        hasTable = script.contains("table ip markcast {");
+        leaks = 0;
+    }
+
+    @Override
+    public boolean takes(ElementChanges all) {
+        return all.size() <= 10;
+    }
+
+    @Override
+    public void apply(ElementChanges all) {
+        if (refusesChanges) {
+            throw new NftablesException("no such element");
+        }
+        changes.add(all);
+    }
+
+    @Override
+    public boolean hasTable(NetfilterFamily family) {
+        return family == NetfilterFamily.IP && hasTable;
+    }
+
+    @Override
+    public OptionalLong leaks() {
+        return hasTable ? OptionalLong.of(leaks) : OptionalLong.empty();
+    }
+
+    @Override
+    public News news() {
+        final News latest = news;
+        news = News.NONE;
+        return latest;
+    }
+
+    @Override
+    public int fd() {
+        return 99;
+    }
+
+    @Override
+    public void close() {
+        isClosed = true;
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.agrona.concurrent.CachedNanoClock;
+import org.junit.jupiter.api.Test;
+import org.markcast.config.Mark;
+import org.markcast.engine.sa.Sa;
+import org.markcast.linux.NetfilterNews.News;
+
+class KernelRulesTest {
+
+    private static final Sa CAROL = TestSa.of("carol", "7", "10.1.0.129").build();
+    private static final Sa DAVE = TestSa.of("dave", "8", "10.1.0.130").build();
+
+    private final FakeKernel kernel = new FakeKernel();
+    private final CachedNanoClock clock = new CachedNanoClock();
+    private final KernelRules rules = new KernelRules(true, clock, () -> kernel);
+
+    @Test
+    void shouldInstallOnceAndThenChangeElements() {
+        rules.apply(List.of(CAROL), List.of());
+        rules.apply(List.of(CAROL), List.of());
+        rules.apply(List.of(CAROL, DAVE), List.of());
+
+        assertEquals(1, kernel.scripts.size());
+        assertEquals(1, kernel.changes.size());
+        assertEquals(0, kernel.changes.get(0).deleted().size());
+        assertEquals(2, kernel.changes.get(0).size()); // the client and the guarded mark
+    }
+
+    @Test
+    void shouldLeaveManyChangesToTheLibrary() {
+        rules.apply(List.of(CAROL), List.of());
+        final List<Sa> many = IntStream.range(1, 30)
+                .mapToObj(i -> TestSa.of("sa" + i, "" + i, "10.1.0." + i).build())
+                .toList();
+        rules.apply(many, List.of());
+        assertEquals(2, kernel.scripts.size());
+        assertTrue(
+                kernel.scripts.get(1).startsWith("delete element ip markcast client_marks {"), kernel.scripts.get(1));
+    }
+
+    @Test
+    void shouldReplaceTheTablesWhenTheRulesChange() {
+        rules.apply(List.of(CAROL), List.of());
+        rules.apply(
+                List.of(CAROL, TestSa.of("erin", "0x200/0xff00", "10.1.0.131").build()), List.of());
+        assertEquals(2, kernel.scripts.size());
+        assertTrue(kernel.scripts.get(1).startsWith("add table ip markcast\ndelete table ip markcast\n"));
+    }
+
+    @Test
+    void shouldInstallAnewWhatTheKernelDoesNotHoldAsExpected() {
+        rules.apply(List.of(CAROL), List.of());
+        kernel.refusesChanges = true;
+        rules.apply(List.of(DAVE), List.of());
+        assertEquals(2, kernel.scripts.size());
+        assertEquals(Optional.empty(), rules.problem());
+    }
+
+    @Test
+    void shouldRestoreWhatOthersChanged() {
+        rules.apply(List.of(CAROL), List.of());
+        kernel.news = News.CHANGED;
+        rules.work();
+        rules.work();
+        assertEquals(2, kernel.scripts.size());
+        assertEquals(kernel.scripts.get(0), kernel.scripts.get(1));
+    }
+
+    @Test
+    void shouldInstallAnewWhenNewsWasLost() {
+        rules.apply(List.of(CAROL), List.of());
+        kernel.news = News.LOST;
+        rules.work();
+        assertEquals(2, kernel.scripts.size());
+    }
+
+    @Test
+    void shouldSayWhatIsWrongAndTryAgainAfterAWhile() {
+        kernel.refusal = "Operation not permitted";
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals(Optional.of("Operation not permitted"), rules.problem());
+
+        kernel.refusal = null;
+        rules.work();
+        assertEquals(0, kernel.scripts.size());
+        clock.advance(TimeUnit.SECONDS.toNanos(10));
+        rules.work();
+        assertEquals(1, kernel.scripts.size());
+        assertEquals(Optional.empty(), rules.problem());
+    }
+
+    @Test
+    void shouldGuardTheMarkOfAnSaThatIsGoneForAMinute() {
+        rules.apply(List.of(CAROL), List.of());
+        rules.apply(List.of(), List.of());
+        assertEquals(Set.of(ElementSet.CLIENTS), kernel.changes.get(0).deleted().keySet());
+
+        clock.advance(TimeUnit.SECONDS.toNanos(59));
+        rules.work();
+        assertEquals(1, kernel.changes.size());
+        clock.advance(TimeUnit.SECONDS.toNanos(1));
+        rules.work();
+        rules.work();
+        assertEquals(2, kernel.changes.size());
+        assertEquals(
+                Set.of(ElementSet.guarded(Mark.FULL_MASK)),
+                kernel.changes.get(1).deleted().keySet());
+    }
+
+    @Test
+    void shouldKeepGuardingAMarkThatIsUsedAgain() {
+        rules.apply(List.of(CAROL, DAVE), List.of());
+        rules.apply(List.of(DAVE), List.of());
+        rules.apply(List.of(CAROL, DAVE), List.of());
+        clock.advance(TimeUnit.SECONDS.toNanos(120));
+        rules.work();
+        assertEquals(2, kernel.changes.size());
+    }
+
+    @Test
+    void shouldCountLeaksAcrossInstallations() {
+        rules.apply(List.of(CAROL), List.of());
+        kernel.leaks = 3;
+        kernel.news = News.CHANGED;
+        rules.work();
+        kernel.leaks = 2;
+        assertEquals(5, rules.leaks());
+    }
+
+    @Test
+    void shouldRemoveTheTablesOnce() {
+        rules.apply(List.of(CAROL), List.of());
+        rules.close();
+        rules.close();
+        assertEquals(List.of("add table ip markcast\ndelete table ip markcast\n"), kernel.scripts.subList(1, 2));
+        assertTrue(kernel.isClosed);
+    }
+}
