@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.ipsec.vici;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import org.markcast.engine.port.SaSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The SAs that strongSwan's charon has now, told over its VICI socket. It may start before charon does; when charon goes
+ * away its SAs stay in use for a while, and when it comes back all are read anew. The listener is called on a thread of the
+ * source's own, "markcast-vici".
+ */
+public final class ViciSource implements SaSource {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ViciSource.class);
+
+    private final Path socket;
+    private final EpollTransport transport;
+    private final Duration linger;
+
+    private Follower follower;
+
+    /**
+     * Does not connect yet.
+     *
+     * @param socket path of charon's VICI socket
+     * @param linger how long the last known SAs stay in use after the connection broke
+     * @throws IllegalStateException if Netty's native library cannot be loaded
+     */
+    public ViciSource(Path socket, Duration linger) {
+        this.socket = socket;
+        this.transport = new EpollTransport(socket);
+        this.linger = linger;
+    }
+
+    @Override
+    public synchronized void start(Listener listener) {
+        if (follower != null) {
+            throw new IllegalStateException("already started");
+        }
+        follower = new Follower(
+                transport,
+                transport,
+                listener,
+                new SelectorText(NetworkNames.ofMachine()),
+                linger,
+                new Random(),
+                line -> LOG.info("{}: {}", socket, line));
+        transport.execute(follower::start);
+    }
+
+    @Override
+    public synchronized void close() {
+        if (follower != null) {
+            transport.execute(follower::close);
+        }
+        transport.close();
+    }
+}
