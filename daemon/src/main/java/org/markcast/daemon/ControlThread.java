@@ -23,10 +23,12 @@ final class ControlThread implements AutoCloseable {
 
     private final Wakeup wakeup = new Wakeup();
     private final Queue<FutureTask<?>> tasks = new ArrayDeque<>();
+    private final ErrorHandler errors;
     private final AgentRunner runner;
 
     /** @param work what the thread does between tasks, often and quickly */
     ControlThread(Runnable work, ErrorHandler errors, int... fds) {
+        this.errors = errors;
         final int[] all = new int[fds.length + 1];
         System.arraycopy(fds, 0, all, 0, fds.length);
         all[fds.length] = wakeup.fd();
@@ -62,13 +64,30 @@ final class ControlThread implements AutoCloseable {
         }
     }
 
+    /** Has a task run on the control thread, soon; from any thread. What it throws goes to the error handler. */
+    void execute(Runnable task) {
+        enqueue(new FutureTask<>(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException e) {
+                        errors.onError(e);
+                    }
+                },
+                null));
+    }
+
+    private void enqueue(FutureTask<?> task) {
+        synchronized (tasks) {
+            tasks.add(task);
+        }
+        wakeup.wake();
+    }
+
     /** Runs a task on the control thread and waits for its result; from any other thread. */
     <T> T call(Callable<T> task, long timeoutMs) throws TimeoutException {
         final FutureTask<T> future = new FutureTask<>(task);
-        synchronized (tasks) {
-            tasks.add(future);
-        }
-        wakeup.wake();
+        enqueue(future);
         try {
             return future.get(timeoutMs, TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {

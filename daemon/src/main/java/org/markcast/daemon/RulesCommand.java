@@ -2,23 +2,25 @@
 package org.markcast.daemon;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
-import org.markcast.ipsec.StaticSas;
 import org.markcast.netfilter.MarkRules;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** Prints the nftables rules for the SAs of the configuration. */
+/** Prints the nftables rules for the SAs that exist now. */
 @Command(
         name = "rules",
         description = "Print the nftables rules that the service would install now; `nft -c -f -` accepts them.")
 final class RulesCommand implements Callable<Integer> {
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     @Mixin
     private ConfigFile configFile;
@@ -27,12 +29,12 @@ final class RulesCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Override
-    public Integer call() throws ConfigException {
+    public Integer call() throws ConfigException, InterruptedException {
         final Config config = configFile.read();
         final PrintWriter out = spec.commandLine().getOut();
         out.print(
                 config.rules()
-                        ? MarkRules.text(StaticSas.of(config), broadcasts(config), config.leakGuard())
+                        ? MarkRules.text(Tunnels.ask(config, TIMEOUT).sas(), broadcasts(config), config.leakGuard())
                         : "# rules = no: markcast installs none\n");
         out.flush();
         return ExitStatus.DONE;

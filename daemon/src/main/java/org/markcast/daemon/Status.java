@@ -6,6 +6,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.util.List;
 import java.util.Map;
+import org.markcast.engine.sa.SaSet.Unhandled;
 
 /**
  * What the service does now, as {@code status --json} prints it: field names become snake_case, a value that is not known is left
@@ -17,6 +18,7 @@ import java.util.Map;
  * @param packets what was captured and what became of it
  * @param copies what was queued and what became of it
  * @param events what else was counted
+ * @param unhandled SAs that exist but get nothing, with the reason
  */
 record Status(
         String version,
@@ -26,6 +28,7 @@ record Status(
         String config,
         int reloads,
         int forwarders,
+        Rules rules,
         List<Interface> interfaces,
         Decapsulated decapsulated,
         List<String> groups,
@@ -33,12 +36,21 @@ record Status(
         Packets packets,
         Copies copies,
         Map<String, Long> events,
-        List<Tunnel> sas) {
+        List<Tunnel> sas,
+        List<Unhandled> unhandled) {
 
     private static final Gson GSON = new GsonBuilder()
             .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
             .disableHtmlEscaping()
             .create();
+
+    /**
+     * The nftables rules.
+     *
+     * @param state {@code in place}, {@code off} if the configuration says so, else why they are not in place
+     * @param leaks packets with an SA's mark that the guard kept from leaving in clear
+     */
+    record Rules(String state, long leaks) {}
 
     /**
      * A LAN interface.

@@ -18,6 +18,8 @@ import org.markcast.engine.counter.SaCounters;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.port.LanInterface;
 import org.markcast.engine.sa.Sa;
+import org.markcast.engine.sa.SaTable;
+import org.markcast.netfilter.KernelRules;
 
 /** Gathers the parts of a {@link Status} from those who know them. Control thread only. */
 final class StatusParts {
@@ -85,14 +87,22 @@ final class StatusParts {
         return counts;
     }
 
-    static List<Status.Tunnel> tunnels(ForwardingState state) {
-        return IntStream.range(0, state.sas().size())
-                .mapToObj(i -> tunnel(state, i))
+    static Status.Rules rules(KernelRules rules) {
+        return rules == null
+                ? new Status.Rules("off", 0)
+                : new Status.Rules(rules.problem().orElse("in place"), rules.leaks());
+    }
+
+    /** The SAs of a table, with counters if it is the one that the forwarders work by. */
+    static List<Status.Tunnel> tunnels(SaTable sas, ForwardingState state) {
+        final SaCounters counters = state.sas() == sas ? state.saCounters() : SaCounters.none(sas.size());
+        return IntStream.range(0, sas.size())
+                .mapToObj(i -> tunnel(sas, counters, i))
                 .toList();
     }
 
-    private static Status.Tunnel tunnel(ForwardingState state, int index) {
-        final Sa sa = state.sas().sa(index);
+    private static Status.Tunnel tunnel(SaTable sas, SaCounters counters, int index) {
+        final Sa sa = sas.sa(index);
         return new Status.Tunnel(
                 sa.name(),
                 sa.child(),
@@ -101,9 +111,9 @@ final class StatusParts {
                 sa.markOut().toString(),
                 sa.localTs().stream().map(Objects::toString).toList(),
                 sa.remoteTs().stream().map(Objects::toString).toList(),
-                state.sas().isReinject(index),
-                known(state.saCounters().packetsIn(index)),
-                known(state.saCounters().copies(index)));
+                sas.isReinject(index),
+                known(counters.packetsIn(index)),
+                known(counters.copies(index)));
     }
 
     private static Long known(long count) {

@@ -18,6 +18,7 @@ final class StatusTable {
         table.interfaces(status);
         table.packets(status);
         table.sas(status);
+        table.unhandled(status);
         return table.text.toString();
     }
 
@@ -28,6 +29,10 @@ final class StatusTable {
         line("configuration  " + status.config());
         line("groups         " + (status.groups().isEmpty() ? "none joined" : String.join(", ", status.groups()))
                 + (status.strictGroups() ? " (no others are forwarded)" : ""));
+        line("rules          " + status.rules().state()
+                + (status.rules().leaks() > 0
+                        ? ", " + status.rules().leaks() + " packets kept from leaving in clear"
+                        : ""));
         if (!status.decapsulated().marks()) {
             line("tunnels        told by source address: this kernel does not tell marks (needs Linux 5.19)");
         }
@@ -92,6 +97,16 @@ final class StatusTable {
                     sa.packetsIn(),
                     sa.copies());
         }
+        text.append(table.text(0));
+    }
+
+    private void unhandled(Status status) {
+        if (status.unhandled().isEmpty()) {
+            return;
+        }
+        final TextTable table = new TextTable("NOT HANDLED", "BECAUSE");
+        status.unhandled().forEach(sa -> table.row(sa.name(), sa.reason()));
+        line("");
         text.append(table.text(0));
     }
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.markcast.config.Config;
+import org.markcast.config.Config.Source;
+import org.markcast.engine.port.SaSource;
+import org.markcast.engine.sa.SaSet;
+import org.markcast.ipsec.StaticSas;
+import org.markcast.ipsec.vici.ViciSource;
+
+/** The SAs of all configured sources, and their changes. Control thread only. */
+final class Tunnels implements AutoCloseable {
+
+    private final SaRegistry registry = new SaRegistry();
+    private final Consumer<Runnable> toControlThread;
+
+    private SaSource vici;
+    private Connection connection;
+    private SaSet current = SaSet.EMPTY;
+    private boolean hasChanged;
+
+    /** How charon is reached; another one needs another source. */
+    private record Connection(Path socket, Duration linger) {}
+
+    /** @param toControlThread runs something on the control thread, soon; called from the sources' threads */
+    Tunnels(Consumer<Runnable> toControlThread) {
+        this.toControlThread = toControlThread;
+    }
+
+    /**
+     * The SAs of this moment, for a command that does not follow them.
+     *
+     * @throws CommandFailure if charon does not answer in time
+     */
+    static SaSet ask(Config config, Duration timeout) throws InterruptedException {
+        final BlockingQueue<Runnable> news = new LinkedBlockingQueue<>();
+        try (Tunnels tunnels = new Tunnels(news::add)) {
+            tunnels.follow(config);
+            if (tunnels.vici != null) {
+                final Runnable first = news.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
+                if (first == null) {
+                    throw CommandFailure.failed("charon does not answer at " + config.viciSocket()
+                            + "; start it, or take vici out of sources");
+                }
+                first.run();
+            }
+            tunnels.refresh();
+            return tunnels.current();
+        }
+    }
+
+    /** Follows the sources that the configuration names. */
+    void follow(Config config) {
+        put(Source.STATIC, new SaSet(StaticSas.of(config), List.of()));
+        final Connection wanted = config.sources().contains(Source.VICI)
+                ? new Connection(config.viciSocket(), config.viciLinger())
+                : null;
+        if (wanted == null ? connection != null : !wanted.equals(connection)) {
+            disconnect();
+            connection = wanted;
+            if (wanted != null) {
+                connect(wanted);
+            }
+        }
+    }
+
+    private void connect(Connection wanted) {
+        final SaSource source = new ViciSource(wanted.socket(), wanted.linger());
+        vici = source;
+        source.start(sas -> toControlThread.accept(() -> {
+            if (vici == source) {
+                put(Source.VICI, sas);
+            }
+        }));
+    }
+
+    private void disconnect() {
+        if (vici != null) {
+            vici.close();
+            vici = null;
+            put(Source.VICI, SaSet.EMPTY);
+        }
+    }
+
+    private void put(Source source, SaSet sas) {
+        registry.put(source, sas);
+        hasChanged = true;
+    }
+
+    /** Whether something has changed since the last call; {@link #current()} is up to date then. */
+    boolean refresh() {
+        if (!hasChanged) {
+            return false;
+        }
+        hasChanged = false;
+        current = registry.merged();
+        return true;
+    }
+
+    SaSet current() {
+        return current;
+    }
+
+    @Override
+    public void close() {
+        disconnect();
+        connection = null;
+    }
+}
