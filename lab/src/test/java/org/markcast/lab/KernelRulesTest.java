@@ -6,6 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -258,15 +264,33 @@ class KernelRulesTest {
     }
 
     @Test
-    void shouldSayWhatIsWrongAndTryAgain() {
-        apply(sa("carol", mark(7), "10.9.0.129").build());
-        rules.close();
-        // A chain of this name in somebody's netdev table is fine; a set that is in use cannot be replaced.
-        rules = network.call(() -> KernelRules.open(true, clock));
+    void shouldReplaceADormantTableOfItsName() {
         network.nft("add table ip markcast { flags dormant; }");
-        apply(sa("carol", mark(7), "10.9.0.129").build());
-        assertEquals(Optional.empty(), rules.problem());
-        assertEquals(7, markOfDeparture("10.9.0.129"));
+        apply(sa("carol", mark(7), "10.1.0.129").build());
+        assertEquals(7, markOfDeparture("10.1.0.129"));
+    }
+
+    @Test
+    void shouldMarkEspInUdpOverIpv6() throws IOException {
+        network.nft("""
+                table ip6 probe {
+                  chain pre {
+                    type filter hook prerouting priority mangle + 10;
+                    meta mark 7 counter
+                  }
+                }
+                """);
+        try (DatagramSocket gateway = network.call(() -> new DatagramSocket(new InetSocketAddress("::1", 0)));
+                DatagramSocket peer = network.call(() -> new DatagramSocket(new InetSocketAddress("::1", 0)))) {
+            apply(sa("carol", mark(7), "10.9.0.129")
+                    .outer("::1", gateway.getLocalPort(), "::1", peer.getLocalPort(), 0xc0000001, true)
+                    .build());
+            for (final int spi : new int[] {0xc0000001, 0xc0000002, 0}) {
+                peer.send(new DatagramPacket(words(spi, 1), 8, gateway.getLocalSocketAddress()));
+            }
+        }
+        final String chain = network.nft("list chain ip6 probe pre");
+        assertTrue(chain.contains("counter packets 1 "), chain);
     }
 
     @Test
@@ -295,32 +319,36 @@ class KernelRulesTest {
         network.program(MarkRules.text(List.of(), List.of(), false), "nft", "-c", "-f", "-");
     }
 
-    /** The bounds are far above what is usual: 10,000 SAs take 0.5 s, one more 10 ms on two cores. */
+    /** In CPU time, and with bounds far above what is usual (0.4 s and 15 ms), so that a busy machine does not matter. */
     @Test
     void shouldHoldTenThousandSas() {
         final List<Sa> sas = new ArrayList<>();
         for (int i = 0; i < 10_000; i++) {
-            sas.add(sa(
-                            "sa" + i,
-                            mark(i + 1),
-                            "10." + (16 + i / 65536) + "." + (i / 256 % 256) + "." + i % 256,
-                            "224.0.0.0/4")
-                    .esp("20.0." + i / 256 + "." + i % 256, 0xc000_0000 + i)
+            final String tail = i / 256 + "." + i % 256;
+            sas.add(sa("sa" + i, mark(i + 1), "10.16." + tail, "224.0.0.0/4")
+                    .esp("20.0." + tail, 0xc000_0000 + i)
                     .build());
         }
-        long startNs = System.nanoTime();
-        apply(sas);
-        final long installMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs);
+        final long installMs = cpuMs(() -> rules.apply(sas, BROADCASTS));
         final int rounds = 20;
-        startNs = System.nanoTime();
-        for (int i = 0; i < rounds; i++) {
-            apply(sas.subList(0, 9_999 - i % 2));
-        }
-        final long changeMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startNs) / rounds;
-        System.err.println("10,000 SAs: " + installMs + " ms, one change " + changeMs + " ms");
+        final long changeMs = cpuMs(() -> {
+                    for (int i = 0; i < rounds; i++) {
+                        rules.apply(sas.subList(0, 9_999 - i % 2), BROADCASTS);
+                    }
+                })
+                / rounds;
         assertTrue(installMs < 3_000, installMs + " ms");
-        assertTrue(changeMs < 500, changeMs + " ms");
+        assertTrue(changeMs < 200, changeMs + " ms");
         assertEquals(9_998, markOfDeparture("10.16.39.13"));
+    }
+
+    private long cpuMs(Runnable task) {
+        return network.call(() -> {
+            final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+            final long startNs = threads.getCurrentThreadCpuTime();
+            task.run();
+            return TimeUnit.NANOSECONDS.toMillis(threads.getCurrentThreadCpuTime() - startNs);
+        });
     }
 
     private static List<Sa> randomSas(Random random, boolean isMasked) {
@@ -466,20 +494,20 @@ class KernelRulesTest {
         }
 
         SaBuilder esp(String peer, int spi) {
-            return outer(RulesNetwork.LOCAL, peer, 0, spi, false);
+            return outer(RulesNetwork.LOCAL, 0, peer, 0, spi, false);
         }
 
         SaBuilder esp6(String peer, int spi) {
-            return outer("2001:db8::ffff", peer, 0, spi, false);
+            return outer("2001:db8::ffff", 0, peer, 0, spi, false);
         }
 
         SaBuilder natt(String peer, int port, int spi) {
-            return outer(RulesNetwork.LOCAL, peer, port, spi, true);
+            return outer(RulesNetwork.LOCAL, 4500, peer, port, spi, true);
         }
 
-        private SaBuilder outer(String local, String peer, int port, int spi, boolean encap) {
+        private SaBuilder outer(String local, int localPort, String peer, int port, int spi, boolean encap) {
             outers.add(new Outer(
-                    Prefix.parse(local).address(), Prefix.parse(peer).address(), encap ? 4500 : 0, port, spi, encap));
+                    Prefix.parse(local).address(), Prefix.parse(peer).address(), localPort, port, spi, encap));
             return this;
         }
 

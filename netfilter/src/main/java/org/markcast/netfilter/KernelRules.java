@@ -92,12 +92,14 @@ public final class KernelRules implements AutoCloseable {
 
     /** One turn: restores what others changed, forgets old marks, tries again what failed. Cheap when there is nothing to do. */
     public void work() {
+        if (kernel != null) {
+            attempt(this::followNews);
+        }
         if (problem != null) {
             if (clock.nanoTime() - retryNs >= 0) {
                 attempt(this::install);
             }
         } else if (installed != null) {
-            attempt(this::followNews);
             final long oldestNs = clock.nanoTime() - GUARD_LINGER_NS;
             if (goneNs.values().removeIf(sinceNs -> sinceNs - oldestNs <= 0)) {
                 attempt(this::follow);
@@ -165,9 +167,7 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private MarkTables wanted() {
-        final MarkTablesBuilder builder =
-                new MarkTablesBuilder(sas.values().stream().anyMatch(SaElements::isMasked));
-        sas.values().forEach(builder::add);
+        final MarkTablesBuilder builder = new MarkTablesBuilder(sas.values());
         goneNs.keySet().forEach(builder::guard);
         return builder.build(hasGuard, broadcasts);
     }
@@ -217,8 +217,12 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void install(MarkTables wanted) {
-        keepLeaks();
+        if (installed != null && hasGuard) {
+            readLeaks();
+        }
         kernel.run(MarkRules.installation(wanted, kernel.hasTable(NetfilterFamily.IP6)));
+        leaksBefore += leaksSeen; // a new table counts from 0
+        leaksSeen = 0;
         installed = wanted;
         if (!isThere()) {
             throw new NftablesException("the table " + MarkTables.TABLE + " vanished while it was installed");
@@ -231,8 +235,8 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void followNews() {
-        final News news = kernel.news();
-        if (news == News.NONE) {
+        final News news = kernel.news(); // taken in any case, or the descriptor stays readable
+        if (news == News.NONE || installed == null || problem != null) {
             return;
         }
         if (news == News.CHANGED || !isThere()) {
@@ -245,15 +249,6 @@ public final class KernelRules implements AutoCloseable {
 
     private void readLeaks() {
         leaksSeen = kernel.leaks().orElse(leaksSeen);
-    }
-
-    /** A new table counts from 0. */
-    private void keepLeaks() {
-        if (installed != null && hasGuard) {
-            readLeaks();
-            leaksBefore += leaksSeen;
-            leaksSeen = 0;
-        }
     }
 
     /** Removes the rules. Idempotent. */

@@ -51,10 +51,7 @@ public final class MarkRules {
     }
 
     static MarkTables tables(List<Sa> sas, Collection<Integer> broadcasts, boolean hasGuard) {
-        final List<SaElements> all = sas.stream().map(SaElements::of).toList();
-        final MarkTablesBuilder builder = new MarkTablesBuilder(all.stream().anyMatch(SaElements::isMasked));
-        all.forEach(builder::add);
-        return builder.build(hasGuard, broadcasts);
+        return new MarkTablesBuilder(sas.stream().map(SaElements::of).toList()).build(hasGuard, broadcasts);
     }
 
     /**

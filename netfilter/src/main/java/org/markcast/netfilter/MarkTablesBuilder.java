@@ -25,14 +25,16 @@ final class MarkTablesBuilder {
     private final Map<Integer, Map<Key, Mark>> guarded = new HashMap<>();
     private final SortedSet<Mark> marks = new TreeSet<>(MARKS);
     private final Subnets subnets = new Subnets();
+    private final int count;
     private final boolean isMasked;
 
-    /** @param isMasked whether any of the SAs has a mark without full mask */
-    MarkTablesBuilder(boolean isMasked) {
-        this.isMasked = isMasked;
+    MarkTablesBuilder(Collection<SaElements> sas) {
+        count = sas.size();
+        isMasked = sas.stream().anyMatch(SaElements::isMasked);
+        sas.forEach(this::add);
     }
 
-    void add(SaElements sa) {
+    private void add(SaElements sa) {
         sa.elements().forEach(element -> all(element.set()).put(element.key(), element.mark()));
         for (final TrafficSelector subnet : sa.subnets()) {
             subnets.add(
@@ -49,7 +51,7 @@ final class MarkTablesBuilder {
 
     /** Has the guard watch a mark. */
     void guard(Mark mark) {
-        guarded.computeIfAbsent(mark.mask(), first -> new HashMap<>())
+        guarded.computeIfAbsent(mark.mask(), first -> new HashMap<>(2 * count))
                 .put(Key.of(Key.host(mark.value())), MarkTables.NO_MARK);
     }
 
@@ -77,6 +79,6 @@ final class MarkTablesBuilder {
     }
 
     private Map<Key, Mark> all(ElementSet set) {
-        return elements.computeIfAbsent(set, first -> new HashMap<>());
+        return elements.computeIfAbsent(set, first -> new HashMap<>(2 * count));
     }
 }

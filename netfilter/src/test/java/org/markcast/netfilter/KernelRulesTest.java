@@ -77,6 +77,16 @@ class KernelRulesTest {
     }
 
     @Test
+    void shouldTakeNewsEvenWhileItCannotInstall() {
+        kernel.refusal = "Operation not permitted";
+        rules.apply(List.of(CAROL), List.of());
+        kernel.news = News.CHANGED;
+        rules.work();
+        assertEquals(News.NONE, kernel.news);
+        assertEquals(0, kernel.scripts.size());
+    }
+
+    @Test
     void shouldInstallAnewWhenNewsWasLost() {
         rules.apply(List.of(CAROL), List.of());
         kernel.news = News.LOST;
