@@ -38,6 +38,8 @@ public final class MarkRules {
     private static final List<ElementSet> UNICAST =
             List.of(ElementSet.SUBNETS, ElementSet.CLIENTS, ElementSet.PROTOCOLS, ElementSet.PORTS);
 
+    private static final List<ElementSet> UNICAST_BUT_SUBNETS = UNICAST.subList(1, UNICAST.size());
+
     private MarkRules() {}
 
     /**
@@ -77,7 +79,7 @@ public final class MarkRules {
     private static String ip(MarkTables tables) {
         final StringBuilder text = new StringBuilder("table ip " + MarkTables.TABLE + " {" + NL);
         declareEsp(NetfilterFamily.IP, tables, text);
-        UNICAST.forEach(set -> declare(set, tables, text));
+        unicast(tables.shape()).forEach(set -> declare(set, tables, text));
         if (tables.shape().hasGuard()) {
             declare(ElementSet.BROADCASTS, tables, text);
             tables.shape().guardedMasks().forEach(mask -> declare(ElementSet.guarded(mask), tables, text));
@@ -141,13 +143,18 @@ public final class MarkRules {
                         "\tchain " + MarkText.chain(mark) + " {\n\t\t" + MarkText.statement(mark) + "\n\t}\n\n"));
     }
 
+    /** Subnets ask the routing tables about every packet, which is dear: they have a rule only where some SA claims one. */
+    private static List<ElementSet> unicast(MarkTables.Shape shape) {
+        return shape.hasSubnets() ? UNICAST : UNICAST_BUT_SUBNETS;
+    }
+
     /** With a map of verdicts the first match is the last, so the most specific map comes first. */
     private static void unicastChain(MarkTables.Shape shape, StringBuilder text) {
+        final List<ElementSet> sets = unicast(shape);
         text.append("\tchain unicast {\n");
-        for (int i = 0; i < UNICAST.size(); i++) {
-            final ElementSet set = UNICAST.get(shape.isMasked() ? UNICAST.size() - 1 - i : i);
-            // Asking the routing tables is dear, so that comes behind a look into the set.
-            final String condition = set.isInterval() ? "ip daddr @" + set.name() + " fib daddr type != local " : "";
+        for (int i = 0; i < sets.size(); i++) {
+            final ElementSet set = sets.get(shape.isMasked() ? sets.size() - 1 - i : i);
+            final String condition = set.isInterval() ? "fib daddr type != local " : "";
             text.append("\t\t" + condition + lookup(set, shape) + NL);
         }
         text.append("\t}\n\n");

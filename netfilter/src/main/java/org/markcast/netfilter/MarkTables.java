@@ -23,9 +23,11 @@ record MarkTables(Shape shape, SortedSet<Mark> chains, Map<ElementSet, Map<Key, 
      *
      * @param hasGuard whether the leak guard is wanted
      * @param hasIp6 whether an SA has IPv6 endpoints
+     * @param hasSubnets whether an SA claims a whole subnet of unicast addresses
      * @param isMasked whether some mark does not have the full mask. nft 1.0.6 cannot combine a packet's mark with a value
      *     out of a map, so then the maps lead to one chain for each mark, which does it with constants
      * @param guardedMasks the masks of the marks that the guard watches
      */
-    record Shape(boolean hasGuard, boolean hasIp6, boolean isMasked, SortedSet<Integer> guardedMasks) {}
+    record Shape(
+            boolean hasGuard, boolean hasIp6, boolean hasSubnets, boolean isMasked, SortedSet<Integer> guardedMasks) {}
 }

@@ -59,7 +59,10 @@ final class MarkTablesBuilder {
     MarkTables build(boolean hasGuard, Collection<Integer> lanBroadcasts) {
         final Set<Integer> broadcasts = new TreeSet<>(lanBroadcasts);
         broadcasts.add(Ipv4Address.BROADCAST);
-        all(ElementSet.SUBNETS).putAll(subnets.intervals(broadcasts));
+        final Map<Key, Mark> intervals = subnets.intervals(broadcasts);
+        if (!intervals.isEmpty()) {
+            all(ElementSet.SUBNETS).putAll(intervals);
+        }
         broadcasts.forEach(address -> all(ElementSet.CLIENTS).remove(Key.of(Key.network(address))));
         all(ElementSet.PROTOCOLS).keySet().removeIf(key -> broadcasts.contains(key.networkInt(0)));
         all(ElementSet.PORTS).keySet().removeIf(key -> broadcasts.contains(key.networkInt(0)));
@@ -71,7 +74,8 @@ final class MarkTablesBuilder {
             masks.addAll(guarded.keySet());
             guarded.forEach((mask, values) -> all(ElementSet.guarded(mask)).putAll(values));
         }
-        return new MarkTables(new MarkTables.Shape(hasGuard, hasIp6(), isMasked, masks), marks, elements);
+        return new MarkTables(
+                new MarkTables.Shape(hasGuard, hasIp6(), !intervals.isEmpty(), isMasked, masks), marks, elements);
     }
 
     private boolean hasIp6() {
