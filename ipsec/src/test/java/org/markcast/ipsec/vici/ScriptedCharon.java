@@ -62,11 +62,12 @@ public final class ScriptedCharon implements AutoCloseable {
     }
 
     /** Listens at a path, whatever was left there. */
-    public static ScriptedCharon start(Path socket) throws IOException {
+    public static ScriptedCharon start(Path socket, List<ScriptedSa> sas) throws IOException {
         Files.deleteIfExists(socket);
         final ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         server.bind(UnixDomainSocketAddress.of(socket));
         final ScriptedCharon charon = new ScriptedCharon(socket, server);
+        charon.sas(sas);
         daemon(charon::accept, "charon-accept");
         return charon;
     }

