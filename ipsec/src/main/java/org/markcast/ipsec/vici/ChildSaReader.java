@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.ipsec.vici;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import org.markcast.config.AddressLiteral;
 import org.markcast.config.Mark;
 import org.markcast.config.StaticSa.Mode;
 import org.markcast.ipsec.vici.ChildSa.Esp;
@@ -18,7 +21,11 @@ final class ChildSaReader {
 
     private static final String CHILDREN = "child-sas";
 
+    private static final Pattern HEX = Pattern.compile("[0-9A-Fa-f]{1,8}");
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,10}");
+
     private final SelectorText selectors;
+    private final Memo<InetAddress> addresses = new Memo<>(AddressLiteral::parse);
 
     ChildSaReader(SelectorText selectors) {
         this.selectors = selectors;
@@ -42,6 +49,15 @@ final class ChildSaReader {
         return ike.section(CHILDREN).map(ViciMessage::sections).orElse(List.of());
     }
 
+    /**
+     * Where an IKE_SA's packets go between, by its section or an ike-update event.
+     *
+     * @throws IllegalArgumentException if it does not tell
+     */
+    Endpoints endpoints(ViciMessage section) {
+        return Endpoints.of(section, addresses);
+    }
+
     /** All children in the section of their IKE_SA. */
     List<ChildSa> children(ViciMessage ike) throws ViciException {
         final List<ChildSa> children = new ArrayList<>();
@@ -62,7 +78,7 @@ final class ChildSaReader {
             return new ChildSa(id, ikeId, name, reqid, phase, null, null, "");
         }
         try {
-            return new ChildSa(id, ikeId, name, reqid, phase, Endpoints.of(ike), esp(child), "");
+            return new ChildSa(id, ikeId, name, reqid, phase, endpoints(ike), esp(child), "");
         } catch (IllegalArgumentException e) {
             return new ChildSa(id, ikeId, name, reqid, phase, null, null, e.getMessage());
         }
@@ -114,14 +130,15 @@ final class ChildSaReader {
 
     private static int hex(ViciMessage section, String key) {
         final String text = section.value(key).orElse("");
-        if (!text.matches("[0-9A-Fa-f]{1,8}")) {
+        if (!HEX.matcher(text).matches()) {
             throw new IllegalArgumentException("'" + text + "' is no " + key);
         }
         return Integer.parseUnsignedInt(text, 16);
     }
 
     private static long number(ViciMessage section, String key) throws ViciException {
-        final Optional<String> text = section.value(key).filter(value -> value.matches("\\d{1,10}"));
+        final Optional<String> text =
+                section.value(key).filter(value -> NUMBER.matcher(value).matches());
         return Long.parseLong(text.orElseThrow(() -> new ViciException(
                 "an SA whose " + key + " is '" + section.value(key).orElse("") + "'")));
     }

@@ -3,21 +3,23 @@ package org.markcast.ipsec.vici;
 
 import java.net.InetAddress;
 import java.util.Optional;
-import org.markcast.config.AddressLiteral;
+import java.util.regex.Pattern;
 import org.markcast.engine.sa.Sa.Outer;
 
 /** Where an IKE SA's packets go between. */
 record Endpoints(InetAddress local, InetAddress remote, int localPort, int remotePort) {
+
+    private static final Pattern PORT = Pattern.compile("\\d{1,5}");
 
     /**
      * Reads the keys of an IKE section, or those at the top of an ike-update event.
      *
      * @throws IllegalArgumentException if they are missing or no addresses and ports
      */
-    static Endpoints of(ViciMessage section) {
+    static Endpoints of(ViciMessage section, Memo<InetAddress> addresses) {
         return new Endpoints(
-                AddressLiteral.parse(required(section, "local-host")),
-                AddressLiteral.parse(required(section, "remote-host")),
+                addresses.get(required(section, "local-host")),
+                addresses.get(required(section, "remote-host")),
                 port(required(section, "local-port")),
                 port(required(section, "remote-port")));
     }
@@ -33,7 +35,7 @@ record Endpoints(InetAddress local, InetAddress remote, int localPort, int remot
     }
 
     private static int port(String text) {
-        if (!text.matches("\\d{1,5}") || Integer.parseInt(text) > 0xffff) {
+        if (!PORT.matcher(text).matches() || Integer.parseInt(text) > 0xffff) {
             throw new IllegalArgumentException("'" + text + "' is no port");
         }
         return Integer.parseInt(text);

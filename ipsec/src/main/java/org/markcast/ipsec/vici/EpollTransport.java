@@ -20,6 +20,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import java.io.FileNotFoundException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
@@ -66,8 +67,12 @@ final class EpollTransport implements Transport, Timers, AutoCloseable {
     /** Not on the spot: without file descriptors Netty fails inside the call, and elsewhere than on our thread. */
     private void reportFailure(Future<?> attempt, Receiver receiver) {
         if (!attempt.isSuccess() && !loop.isShuttingDown()) {
-            loop.execute(() -> receiver.onClosed(attempt.cause().getMessage()));
+            loop.execute(() -> receiver.onClosed(describe(attempt.cause())));
         }
+    }
+
+    private static String describe(Throwable cause) {
+        return cause instanceof FileNotFoundException ? "no such socket" : String.valueOf(cause.getMessage());
     }
 
     @Override
@@ -148,7 +153,7 @@ final class EpollTransport implements Transport, Timers, AutoCloseable {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            receiver.onClosed(String.valueOf(cause.getMessage()));
+            receiver.onClosed(describe(cause));
             context.close();
         }
     }

@@ -240,15 +240,20 @@ final class Follower {
         switch (packet.type()) {
             case EVENT -> onEvent(packet.name(), packet.message());
             case EVENT_CONFIRM -> onRegistered(packet);
-            case EVENT_UNKNOWN -> {
-                if (state == State.REGISTERING && !SaEvents.isOptional(SaEvents.NAMES.get(registered))) {
-                    throw new ViciException("it does not know the event " + SaEvents.NAMES.get(registered));
-                }
-                onRegistered(packet);
-            }
+            case EVENT_UNKNOWN -> onUnknownEvent(packet);
             case CMD_RESPONSE -> onListed(packet);
             default -> throw new ViciException("unexpected packet " + packet.describe());
         }
+    }
+
+    private void onUnknownEvent(ViciPacket packet) throws ViciException {
+        require(State.REGISTERING, packet);
+        final String name = SaEvents.NAMES.get(registered);
+        if (!SaEvents.isOptional(name)) {
+            throw new ViciException("it does not know the event " + name);
+        }
+        log.accept("charon is older than strongSwan 5.9.2: new addresses of a peer show at the next rekey only");
+        onRegistered(packet);
     }
 
     private void onRegistered(ViciPacket packet) throws ViciException {
@@ -312,6 +317,8 @@ final class Follower {
                 endTimer = null;
                 if (current.hasOrphans()) {
                     readWithin(0);
+                } else if (current.hasEnding()) {
+                    awaitEnd();
                 }
             });
         }

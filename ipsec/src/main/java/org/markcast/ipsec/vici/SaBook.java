@@ -38,8 +38,10 @@ final class SaBook {
 
     private int leaving;
 
-    /** IKE_SAs that went down and had children then. */
-    private final Set<Long> endedIkes = new HashSet<>();
+    /** IKE_SAs that went down and still have children: lately, and longer ago. */
+    private Set<Long> ended = new HashSet<>();
+
+    private Set<Long> endedLongAgo = new HashSet<>();
 
     private boolean isIncomplete;
 
@@ -79,16 +81,23 @@ final class SaBook {
         return isIncomplete;
     }
 
-    /** Whether SAs are left of an IKE_SA that went down. */
+    /** Whether an IKE_SA went down whose children's own events have not come yet. */
+    boolean hasEnding() {
+        return !ended.isEmpty() || !endedLongAgo.isEmpty();
+    }
+
+    /** Whether SAs are left of an IKE_SA that went down before the call before this one. */
     boolean hasOrphans() {
-        endedIkes.retainAll(childrenOfIke.keySet());
-        return !endedIkes.isEmpty();
+        final boolean hasOrphans = !endedLongAgo.isEmpty();
+        endedLongAgo = ended;
+        ended = new HashSet<>();
+        return hasOrphans;
     }
 
     /** Notes that an IKE_SA went down; its children remain until their own events come. */
     void end(long ikeId) {
         if (hasChildrenOf(ikeId)) {
-            endedIkes.add(ikeId);
+            ended.add(ikeId);
         }
     }
 
@@ -141,7 +150,12 @@ final class SaBook {
         if (child == null) {
             return;
         }
-        childrenOfIke.computeIfPresent(child.ikeId(), (ike, ids) -> ids.remove(id) && ids.isEmpty() ? null : ids);
+        childrenOfIke.get(child.ikeId()).remove(id);
+        if (childrenOfIke.get(child.ikeId()).isEmpty()) {
+            childrenOfIke.remove(child.ikeId());
+            ended.remove(child.ikeId());
+            endedLongAgo.remove(child.ikeId());
+        }
         leaving -= child.phase() == Phase.LEAVING ? 1 : 0;
         unhandled.remove(id);
         if (child.isHandled()) {

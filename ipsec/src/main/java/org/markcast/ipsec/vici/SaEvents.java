@@ -101,7 +101,7 @@ final class SaEvents {
     /** Its children's own events follow, unless another IKE_SA has adopted them. */
     private Certainty ikeDown(ViciMessage message, SaBook book) throws ViciException {
         book.end(ChildSaReader.id(ChildSaReader.ike(message)));
-        return book.hasOrphans() ? Certainty.UNFINISHED : Certainty.KNOWN;
+        return book.hasEnding() ? Certainty.UNFINISHED : Certainty.KNOWN;
     }
 
     /** The successor has the children from now on. */
@@ -118,7 +118,7 @@ final class SaEvents {
             return Certainty.KNOWN;
         }
         try {
-            book.move(ikeId, Endpoints.of(message));
+            book.move(ikeId, reader.endpoints(message));
             return Certainty.ANNOUNCED;
         } catch (IllegalArgumentException e) {
             return Certainty.DOUBTFUL;

@@ -27,6 +27,7 @@ final class SelectorText {
     private static final int ICMPV6 = 58;
 
     private final NetworkNames names;
+    private final Memo<List<TrafficSelector>> selectors = new Memo<>(this::parse);
 
     SelectorText(NetworkNames names) {
         this.names = names;
@@ -38,11 +39,11 @@ final class SelectorText {
      * @throws IllegalArgumentException if one is none, or is one that cannot be handled; the message says why
      */
     List<TrafficSelector> parse(List<String> texts) {
-        final List<TrafficSelector> selectors = new ArrayList<>(texts.size());
+        final List<TrafficSelector> result = new ArrayList<>(texts.size());
         for (final String text : texts) {
-            selectors.addAll(parse(text));
+            result.addAll(selectors.get(text));
         }
-        return List.copyOf(selectors);
+        return List.copyOf(result);
     }
 
     private List<TrafficSelector> parse(String text) {

@@ -4,6 +4,7 @@ package org.markcast.ipsec.vici;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.markcast.engine.port.SaSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,11 +18,12 @@ public final class ViciSource implements SaSource {
 
     private static final Logger LOG = LoggerFactory.getLogger(ViciSource.class);
 
-    private final Path socket;
     private final EpollTransport transport;
     private final Duration linger;
+    private final Consumer<String> log;
 
     private Follower follower;
+    private boolean isClosed;
 
     /**
      * Does not connect yet.
@@ -31,29 +33,32 @@ public final class ViciSource implements SaSource {
      * @throws IllegalStateException if Netty's native library cannot be loaded
      */
     public ViciSource(Path socket, Duration linger) {
-        this.socket = socket;
+        this(socket, linger, line -> LOG.info("{}: {}", socket, line));
+    }
+
+    /** With a place of its own for the lines that say how the connection fares. */
+    ViciSource(Path socket, Duration linger, Consumer<String> log) {
         this.transport = new EpollTransport(socket);
         this.linger = linger;
+        this.log = log;
     }
 
     @Override
     public synchronized void start(Listener listener) {
-        if (follower != null) {
-            throw new IllegalStateException("already started");
+        if (follower != null || isClosed) {
+            throw new IllegalStateException("a source starts once");
         }
         follower = new Follower(
-                transport,
-                transport,
-                listener,
-                new SelectorText(NetworkNames.ofMachine()),
-                linger,
-                new Random(),
-                line -> LOG.info("{}: {}", socket, line));
+                transport, transport, listener, new SelectorText(NetworkNames.ofMachine()), linger, new Random(), log);
         transport.execute(follower::start);
     }
 
     @Override
     public synchronized void close() {
+        if (isClosed) {
+            return;
+        }
+        isClosed = true;
         if (follower != null) {
             transport.execute(follower::close);
         }
