@@ -31,7 +31,8 @@ public final class Capture implements AutoCloseable {
     private final List<Lan> retired = new ArrayList<>();
     private final int forwarders;
 
-    private List<String> names;
+    private List<String> configuredNames;
+    private List<String> names; // the configured ones, or the one that was chosen
     private List<Integer> groups;
     private List<LanInterface> usable = List.of();
 
@@ -56,6 +57,7 @@ public final class Capture implements AutoCloseable {
                 return;
             }
             if (now == null) {
+                leave(); // for an interface that is there still, under another name
                 LOG.info("interface {} is gone or down, waiting for it", name);
             } else {
                 bind(now);
@@ -94,10 +96,11 @@ public final class Capture implements AutoCloseable {
         }
 
         /** Captures nothing any more, but stays open for the forwarders that still poll it. */
-        private void retire() {
+        private void leave() {
             rings.forEach(capture -> capture.ring().attach(SocketFilter.nothing()));
             if (membership != null) {
                 membership.close();
+                membership = null;
             }
         }
 
@@ -107,7 +110,7 @@ public final class Capture implements AutoCloseable {
 
         @Override
         public void close() {
-            retire();
+            leave();
             rings.forEach(LanCapture::close);
         }
     }
@@ -121,6 +124,7 @@ public final class Capture implements AutoCloseable {
      */
     public Capture(int forwarders, List<String> names, List<Integer> groups) {
         this.forwarders = forwarders;
+        configuredNames = names;
         this.names = names;
         this.groups = groups;
         decapsulated = IntStream.range(0, forwarders)
@@ -158,7 +162,10 @@ public final class Capture implements AutoCloseable {
      */
     public void reconfigure(List<String> names, List<Integer> groups) {
         final boolean hasOtherGroups = !groups.equals(this.groups);
-        this.names = names;
+        if (!names.equals(configuredNames)) { // else none is configured still, and the one that was chosen is kept
+            configuredNames = names;
+            this.names = names;
+        }
         this.groups = groups;
         look();
         if (hasOtherGroups) {
@@ -197,7 +204,7 @@ public final class Capture implements AutoCloseable {
         lans.values().removeIf(lan -> {
             final boolean isWanted = names.contains(lan.name);
             if (!isWanted) {
-                lan.retire();
+                lan.leave();
                 retired.add(lan);
             }
             return !isWanted;

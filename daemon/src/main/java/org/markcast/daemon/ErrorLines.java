@@ -4,6 +4,7 @@ package org.markcast.daemon;
 import java.util.Arrays;
 import java.util.Set;
 import org.markcast.config.ConfigException;
+import org.markcast.linux.LinuxException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -33,6 +34,9 @@ final class ErrorLines {
         } else if (e instanceof CommandFailure failure) {
             print(command, name + ": " + oneLine(e.getMessage()));
             exitStatus = failure.exitStatus();
+        } else if (e instanceof LinuxException) { // says which call, why, and what to do
+            print(command, name + ": " + oneLine(e.getMessage()));
+            exitStatus = ExitStatus.FAILED;
         } else {
             print(
                     command,

@@ -2,8 +2,9 @@
 package org.markcast.daemon;
 
 import java.io.IOException;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.linux.Signals;
@@ -21,6 +22,12 @@ final class RunCommand implements Callable<Integer> {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
+    /** What signals ask for. */
+    private enum Request {
+        RELOAD,
+        STOP
+    }
+
     @Mixin
     private ConfigFile configFile;
 
@@ -30,11 +37,14 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws ConfigException, IOException, InterruptedException {
         final Config config = configFile.read();
-        final CountDownLatch termination = new CountDownLatch(1);
+        final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
+        // Before the start: what comes during it waits, where the default action would end the process.
+        Signals.onHangup(() -> requests.add(Request.RELOAD));
+        Signals.onTermination(() -> requests.add(Request.STOP));
         try (Daemon daemon = Daemon.start(configFile.path(), config, RunDirectory.open(runDirectory.path()))) {
-            Signals.onHangup(daemon::reload);
-            Signals.onTermination(termination::countDown);
-            termination.await();
+            while (requests.take() == Request.RELOAD) {
+                daemon.reload();
+            }
             LOG.info("stopping");
         }
         LOG.info("stopped");

@@ -18,6 +18,8 @@ abstract class CopySender implements AutoCloseable {
     /** Larger batches are no faster (measured: 64, 256 and 1024 cost the same a copy). */
     static final int BATCH = 64;
 
+    static final int UNKNOWN_MTU = 0;
+
     final MessageBatch batch;
 
     private final MessageSocket socket;
@@ -84,7 +86,7 @@ abstract class CopySender implements AutoCloseable {
         }
         failedMemory.wrap(batch.packetAddress(message), batch.packetLength(message));
         failed.tryWrap(failedMemory, 0, failedMemory.capacity());
-        fragment(failed, mtuFor(message), message);
+        fragment(failed, failed.isDontFragment() ? UNKNOWN_MTU : mtuFor(message), message);
     }
 
     private void fragment(Ipv4Flyweight ip, int mtu, int message) {

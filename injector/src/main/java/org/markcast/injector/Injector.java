@@ -60,6 +60,7 @@ public final class Injector implements PacketSink, AutoCloseable {
     public void begin(CapturedPacket packet, Ipv4Flyweight ip) {
         this.ip = ip;
         packetAddress = ip.buffer().addressOffset() + ip.offset();
+        FragmentIdentification.complete(ip);
         if (packet.isChecksumUnfinished() && TransportChecksum.complete(ip)) {
             counters.increment(Counter.CHECKSUMS_COMPLETED);
         }

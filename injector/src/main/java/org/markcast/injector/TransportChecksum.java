@@ -7,7 +7,7 @@ import org.agrona.MutableDirectBuffer;
 import org.markcast.engine.packet.Ipv4Flyweight;
 
 /** Does what a network card would have done for a sender on this machine: the checksum of UDP (RFC 768) or TCP (RFC 9293). */
-final class TransportChecksum {
+public final class TransportChecksum {
 
     private static final int UDP_HEADER_LENGTH = 8;
     private static final int UDP_LENGTH = 4;
@@ -18,7 +18,7 @@ final class TransportChecksum {
     private TransportChecksum() {}
 
     /** Writes the checksum in place; {@code false} if the packet has none that could be completed. */
-    static boolean complete(Ipv4Flyweight ip) {
+    public static boolean complete(Ipv4Flyweight ip) {
         final MutableDirectBuffer buffer = ip.buffer();
         final int transport = ip.offset() + ip.headerLength();
         final int available = ip.totalLength() - ip.headerLength();

@@ -16,11 +16,10 @@ import org.markcast.linux.MessageSocket;
 final class TunnelSender extends CopySender {
 
     private static final long MTU_LIFETIME_NS = TimeUnit.SECONDS.toNanos(10);
-    private static final int NONE = 0;
 
     private final Injector.MtuLookup lookup;
     private final NanoClock clock;
-    private final Int2IntCounterMap mtus = new Int2IntCounterMap(NONE);
+    private final Int2IntCounterMap mtus = new Int2IntCounterMap(UNKNOWN_MTU);
 
     private int smallestMtu = Integer.MAX_VALUE;
     private long oldestNs;
@@ -40,9 +39,10 @@ final class TunnelSender extends CopySender {
         final int message = nextMessage();
         final int length = ip.totalLength();
         batch.mark(message, ip.destination(), mark, ip.protocol());
-        if (length > smallestMtu) {
+        // With DF the kernel is asked each time: the remembered MTU may have grown, and nothing would be gained by it.
+        if (length > smallestMtu && !ip.isDontFragment()) {
             final int mtu = rememberedMtu(mark);
-            if (mtu != NONE && length > mtu) {
+            if (mtu != UNKNOWN_MTU && length > mtu) {
                 sendFragmented(ip, mtu);
                 return;
             }
@@ -62,7 +62,7 @@ final class TunnelSender extends CopySender {
     int mtuFor(int message) {
         final int mark = batch.mark(message);
         final int mtu = lookup.of(mark, batch.destination(message));
-        if (mtu != NONE) {
+        if (mtu != UNKNOWN_MTU) {
             if (mtus.isEmpty()) {
                 oldestNs = clock.nanoTime();
             }

@@ -86,6 +86,31 @@ class InjectorTest {
     }
 
     @Test
+    void shouldGiveFragmentsWithoutIdentificationTheSameOne() {
+        for (final int flagsAndOffset : new int[] {0x2000, 0x2000 | 185, 370}) {
+            sendToSas(TestPacket.udp(100, flagsAndOffset, 0, new byte[0], TestPacket.GROUP), 1);
+        }
+
+        for (final FakeSocket.Sent sent : raw.sent) {
+            assertEquals(
+                    FragmentIdentification.REPLACEMENT,
+                    ByteBuffer.wrap(sent.packet()).getShort(4) & 0xffff);
+            assertEquals(0, TestPacket.checksum(Arrays.copyOf(sent.packet(), 20)));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "0x4000, 0", "0x6000, 0", "0x2000, 1", "0, 1"})
+    void shouldLeaveOtherIdentificationsAsTheyAre(int flagsAndOffset, int identification) {
+        final TestPacket packet = TestPacket.udp(100, flagsAndOffset, identification, new byte[0], TestPacket.GROUP);
+        final byte[] before = packet.bytes();
+
+        sendToSas(packet, 1);
+
+        assertArrayEquals(before, raw.sent.get(0).packet());
+    }
+
+    @Test
     void shouldFlushByItselfWhenTheBatchIsFull() {
         injector.begin(TestPacket.udp(10).captured(false), TestPacket.udp(10).ip);
         for (int mark = 1; mark <= 200; mark++) {
@@ -146,6 +171,19 @@ class InjectorTest {
         sendToSas(TestPacket.udp(3000), 1);
 
         assertEquals(1, raw.sent.size());
+    }
+
+    @Test
+    void shouldNotHoldARememberedMtuAgainstAPacketThatMustNotBeFragmented() {
+        raw.mtu = 1500;
+        sendToSas(TestPacket.udp(3000), 1);
+        raw.sent.clear();
+        raw.mtu = 9000;
+
+        sendToSas(TestPacket.udp(3000, 0x4000, 1, new byte[0], TestPacket.GROUP), 1);
+
+        assertEquals(1, raw.sent.size());
+        assertEquals(0, counters.get(Counter.COPIES_TOO_BIG));
     }
 
     @Test

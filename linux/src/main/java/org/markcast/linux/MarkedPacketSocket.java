@@ -38,7 +38,7 @@ public final class MarkedPacketSocket extends PacketSocket {
 
     private static final int BATCH = 32;
     private static final int ETHERNET_HEADER_LENGTH = 14;
-    private static final int PACKET_STRIDE = 1 << 16;
+    private static final int PACKET_STRIDE = (1 << 16) + 64; // so that an observer has room for the link header too
     private static final int MAX_PACKET_LENGTH = 65_535;
     private static final int RECEIVE_QUEUE_BYTES = 8 << 20;
 
@@ -95,7 +95,7 @@ public final class MarkedPacketSocket extends PacketSocket {
         header.putLong(i * HEADER_LENGTH + 24, 1);
         header.putLong(i * HEADER_LENGTH + 32, slot + SLOT_CONTROL);
         slots.buffer().putLong(i * SLOT_LENGTH + SLOT_IOVEC, packets.address() + (long) i * PACKET_STRIDE);
-        slots.buffer().putLong(i * SLOT_LENGTH + SLOT_IOVEC + 8, MAX_PACKET_LENGTH);
+        slots.buffer().putLong(i * SLOT_LENGTH + SLOT_IOVEC + 8, MAX_PACKET_LENGTH + linkHeaderLength);
     }
 
     /** Whether the kernel tells marks; before Linux 5.19 every packet seems to have mark 0. */
@@ -164,7 +164,7 @@ public final class MarkedPacketSocket extends PacketSocket {
     }
 
     public int capturedLength() {
-        return Math.min(wireLength, MAX_PACKET_LENGTH) - linkHeaderLength;
+        return Math.min(wireLength(), MAX_PACKET_LENGTH);
     }
 
     public int wireLength() {

@@ -29,6 +29,8 @@ public final class PacketRing extends PacketSocket {
     private static final int LENGTH = 4;
     private static final int CAPTURED_LENGTH = 8;
     private static final int NETWORK_OFFSET = 14;
+    private static final int SECONDS = 16;
+    private static final int NANOSECONDS = 20;
     private static final int SOCKADDR = 32;
 
     private static final int STATUS_KERNEL = 0;
@@ -158,6 +160,12 @@ public final class PacketRing extends PacketSocket {
     /** What the packet had on the wire, from its IP header on. */
     public int wireLength() {
         return ring.getInt(frameOffset + LENGTH);
+    }
+
+    /** When the kernel handed the packet over, in nanoseconds of CLOCK_REALTIME. */
+    public long timestampNs() {
+        return (ring.getInt(frameOffset + SECONDS) & 0xffff_ffffL) * 1_000_000_000L
+                + ring.getInt(frameOffset + NANOSECONDS);
     }
 
     /** The sender left the UDP or TCP checksum to hardware that was never passed. */

@@ -19,6 +19,7 @@ abstract class PacketSocket implements AutoCloseable {
     static final int SLL_HALEN = 11;
     static final int SLL_ADDRESS = 12;
 
+    private static final int ETH_P_ALL = 3;
     private static final int SLL_PROTOCOL = 2;
     private static final int PACKET_STATISTICS = 6;
     private static final int SO_RCVBUF = 8;
@@ -49,10 +50,19 @@ abstract class PacketSocket implements AutoCloseable {
 
     /** Receives IPv4 packets from one interface, or from all for index 0. Allowed again and again, from any thread. */
     public final void bind(int interfaceIndex) {
+        bind(interfaceIndex, ETH_P_IP);
+    }
+
+    /** Receives every packet of one interface, those included that leave by it: for observers. */
+    public final void bindBothWays(int interfaceIndex) {
+        bind(interfaceIndex, ETH_P_ALL);
+    }
+
+    private void bind(int interfaceIndex, int protocol) {
         final NativeMemory address = new NativeMemory(SOCKADDR_LL_LENGTH);
         final UnsafeBuffer buffer = address.buffer();
         buffer.putShort(0, (short) Libc.AF_PACKET);
-        buffer.putShort(SLL_PROTOCOL, (short) ETH_P_IP, ByteOrder.BIG_ENDIAN);
+        buffer.putShort(SLL_PROTOCOL, (short) protocol, ByteOrder.BIG_ENDIAN);
         buffer.putInt(SLL_IFINDEX, interfaceIndex);
         Libc.check(
                 "bind(AF_PACKET)",

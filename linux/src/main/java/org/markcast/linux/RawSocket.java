@@ -11,7 +11,9 @@ public final class RawSocket implements MessageSocket {
     private static final int IPPROTO_IP = 0;
     private static final int IP_MULTICAST_LOOP = 34;
     private static final int IP_NODEFRAG = 22;
+    private static final int IP_RECVERR = 11;
     private static final int SO_BROADCAST = 6;
+    private static final int SO_RCVBUF = 8;
     private static final int SO_SNDBUF = 7;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int SEND_BUFFER_BYTES = 4 << 20;
@@ -30,6 +32,11 @@ public final class RawSocket implements MessageSocket {
             Libc.setOption(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP");
             // Fragments stay fragments, also where connection tracking would put them together.
             Libc.setOption(fd, IPPROTO_IP, IP_NODEFRAG, 1, "IP_NODEFRAG");
+            // Without it a copy that a full device queue drops looks sent (raw_send_hdrinc() in net/ipv4/raw.c).
+            Libc.setOption(fd, IPPROTO_IP, IP_RECVERR, 1, "IP_RECVERR");
+            // The errors that the kernel also queues for reading, which nobody does, must not pile up: least room for
+            // them.
+            Libc.setOption(fd, Libc.SOL_SOCKET, SO_RCVBUF, 0, "SO_RCVBUF");
             Libc.setOption(fd, Libc.SOL_SOCKET, SO_BROADCAST, 1, "SO_BROADCAST");
             Libc.setBufferSize(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
         } catch (RuntimeException e) {

@@ -117,7 +117,7 @@ public final class EmulatedNetwork implements AutoCloseable {
             commands.add("link set " + client.tunnel() + " arp off up");
             commands.add("route add default dev " + client.tunnel() + " table " + client.table());
             commands.add("rule add pref " + (client.table() - 1000) + " fwmark "
-                    + client.markOut().value() + "/"
+                    + Integer.toUnsignedString(client.markOut().value()) + "/"
                     + Integer.toUnsignedString(client.markOut().mask()) + " lookup " + client.table());
         }
         if (builder.hasSink) {

@@ -66,11 +66,15 @@ public final class ServiceProcess implements AutoCloseable {
      */
     public static ServiceProcess start(Gateway gateway, String config, List<String> jvmOptions) {
         final ServiceProcess service = launch(gateway, config, jvmOptions);
+        service.awaitRunning();
+        return service;
+    }
+
+    private void awaitRunning() {
         try {
-            service.awaitStatus("run", status -> status.state().equals("running"));
-            return service;
+            awaitStatus("run", status -> status.state().equals("running"));
         } catch (RuntimeException e) {
-            service.close();
+            close();
             throw e;
         }
     }
@@ -80,13 +84,24 @@ public final class ServiceProcess implements AutoCloseable {
         try {
             final Path directory = Files.createTempDirectory("markcast-");
             Files.writeString(configuration(directory), config);
-            final ProcessBuilder builder = new ProcessBuilder(command(directory, jvmOptions))
-                    .redirectErrorStream(true)
-                    .redirectOutput(logFile(directory).toFile());
-            return new ServiceProcess(directory, gateway.namespace().call(builder::start));
+            return launch(gateway, directory, jvmOptions);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Starts the service again, after its end, with the files that it left, and waits until it runs. */
+    public ServiceProcess startAgain(Gateway gateway) {
+        final ServiceProcess service = launch(gateway, directory, QUICK_START);
+        service.awaitRunning();
+        return service;
+    }
+
+    private static ServiceProcess launch(Gateway gateway, Path directory, List<String> jvmOptions) {
+        final ProcessBuilder builder = new ProcessBuilder(command(directory, jvmOptions))
+                .redirectErrorStream(true)
+                .redirectOutput(logFile(directory).toFile());
+        return new ServiceProcess(directory, gateway.namespace().call(builder::start));
     }
 
     private static List<String> command(Path directory, List<String> jvmOptions) {
@@ -112,6 +127,11 @@ public final class ServiceProcess implements AutoCloseable {
 
     private static Path runDirectory(Path directory) {
         return directory.resolve("run");
+    }
+
+    /** Its configuration, which {@link #reload} replaces. */
+    public Path configuration() {
+        return configuration(directory);
     }
 
     /** Where its pid file, counters and control socket are. */
@@ -205,8 +225,17 @@ public final class ServiceProcess implements AutoCloseable {
     public void hangUp(String config) {
         try {
             Files.writeString(configuration(directory), config);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        signal("HUP");
+    }
+
+    /** Sends a signal, such as {@code STOP}. */
+    public void signal(String name) {
+        try {
             // The shell's kill: the program may not be installed.
-            final Process kill = new ProcessBuilder("sh", "-c", "kill -HUP " + process.pid()).start();
+            final Process kill = new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid()).start();
             if (kill.waitFor() != 0) {
                 throw new IllegalStateException("cannot signal the service " + process.pid());
             }

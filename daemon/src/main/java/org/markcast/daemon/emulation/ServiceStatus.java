@@ -51,6 +51,25 @@ public record ServiceStatus(JsonObject json) {
         return element.getAsLong();
     }
 
+    /** What it says of a LAN interface. */
+    public JsonObject lan(String name) {
+        return named("interfaces", name);
+    }
+
+    /** What it says of an SA. */
+    public JsonObject sa(String name) {
+        return named("sas", name);
+    }
+
+    private JsonObject named(String list, String name) {
+        for (final JsonElement element : member(json, list).getAsJsonArray()) {
+            if (member(element.getAsJsonObject(), "name").getAsString().equals(name)) {
+                return element.getAsJsonObject();
+            }
+        }
+        throw new IllegalStateException("no " + name + " among the " + list + " of the service's status: " + json);
+    }
+
     /** Whether each packet and each copy is accounted for: captured = forwarded + dropped, queued = sent + failed. */
     public boolean isBalanced() {
         return sum(Kind.INTAKE) == sum(Kind.OUTCOME) && sum(Kind.COPY_INTAKE) == sum(Kind.COPY_OUTCOME);
