@@ -20,8 +20,8 @@ final class Network implements AutoCloseable {
     private final Station moon = new Station("moon", "eth0", "10.1.0.1");
     private final Station carol = new Station("carol", "eth0", "10.1.0.129");
     private final Station dave = new Station("dave", "eth0", "10.1.0.130");
-    /** The WAN's switch, at the port that moon is plugged into: what arrives here moon has sent. */
-    private final Station wan = new Station("switches", "wan-moon", "0.0.0.0");
+    /** The WAN's switch, which sees what passes from anybody to anybody. */
+    private final Station wan = new Station("switches", "wan", "0.0.0.0");
 
     private final Charon gateway;
     private final Map<Station, Charon> clients;
@@ -91,8 +91,8 @@ final class Network implements AutoCloseable {
 
     /** Brings both clients' tunnels up, whatever state they are in now. */
     void again() {
-        clients.values().forEach(charon -> charon.attempt("--terminate", "--ike", "home", "--force", "--timeout", "5"));
-        gateway.attempt("--terminate", "--ike", "rw", "--force", "--timeout", "5");
+        clients.values().forEach(charon -> charon.attempt("--terminate", "--ike", "home", "--force", "--timeout", "1"));
+        gateway.attempt("--terminate", "--ike", "rw", "--force", "--timeout", "1");
         awaitSas("no tunnel", sas -> sas.ikes().isEmpty());
         up();
     }

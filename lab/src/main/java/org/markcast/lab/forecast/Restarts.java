@@ -6,6 +6,9 @@ final class Restarts extends Scenario {
 
     private static final String PART_OF_CHARON = "the plugin is part of charon";
 
+    /** The rules that a killed charon leaves come after the new ones and override their marks. */
+    private static final String STALE_RULES = "F18";
+
     Restarts(Network network, Engine engine, Report report) {
         super(network, engine, report);
     }
@@ -41,6 +44,6 @@ final class Restarts extends Scenario {
         network.again();
         awaitForwarding();
         checkAllPaths("charon killed and restarted");
-        report.check("alice can ping carol", "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol", STALE_RULES, "3 of 3", () -> Forwarding.ping(alice, carol));
     }
 }

@@ -56,8 +56,8 @@ final class Trial implements AutoCloseable {
     }
 
     /**
-     * Who received it how often, as in {@code alice 0, carol 1, dave 1}, once {@code expected} have it; and how often the
-     * gateway has sent it in clear, if it has.
+     * Who received it how often, as in {@code alice 0, carol 1, dave 1}, once {@code expected} have it; and how often it
+     * was seen in clear on the WAN, if it was.
      */
     String counts(Station... expected) {
         for (final Station station : expected) {
