@@ -41,7 +41,6 @@ public final class ForecastLab {
                     isPlugin ? new PluginEngine(network.gateway()) : new MarkcastEngine(network.moon(), logs);
             final Report report = new Report(System.out, output.resolve("results"), engine);
             new ForecastLab(network, engine, report).run(logs, hasMeasurement);
-            engine.stop();
             return report.close();
         }
     }
@@ -55,19 +54,18 @@ public final class ForecastLab {
     }
 
     private void run(Path logs, boolean hasMeasurement) {
-        final Forwarding forwarding = new Forwarding(network, engine, report);
-        final Changes changes = new Changes(network, engine, report);
         final Restarts restarts = new Restarts(network, engine, report);
-        network.start();
-        engine.start();
-        network.up();
-        forwarding.awaitForwarding();
+        if (!step("Start", restarts::start, null)) {
+            return; // nothing else would say anything
+        }
         final List<Process> captures = List.of(capture(logs, "eth0"), capture(logs, "eth1"));
+        final Forwarding forwarding = new Forwarding(network, engine, report);
         step("strongSwan's own evaluation", forwarding::evaluate, forwarding);
         step("Delivery to programs", forwarding::deliver, forwarding);
         step("What stays out", forwarding::keepOut, forwarding);
         step("Unicast", forwarding::unicast, forwarding);
         step("Sizes", forwarding::sizes, forwarding);
+        final Changes changes = new Changes(network, engine, report);
         step("CHILD_SA rekey", changes::rekeyChildren, changes);
         step("IKE_SA rekey", changes::rekeyIke, changes);
         step("A client goes and comes back", changes::comeAndGo, changes);
@@ -83,6 +81,7 @@ public final class ForecastLab {
             final Measurement measurement = new Measurement(network, engine, report);
             step("Two tunnels at full speed", measurement::measure, measurement);
         }
+        step("Stop", restarts::stop, null);
     }
 
     private Process capture(Path logs, String interfaceName) {
@@ -101,22 +100,32 @@ public final class ForecastLab {
                         logs.resolve("moon." + interfaceName + ".pcap").toString());
     }
 
-    /** One step; one that breaks is put right before the next. */
-    private void step(String title, Runnable work, Scenario scenario) {
+    /**
+     * One step; one that breaks is put right before the next.
+     *
+     * @param scenario that knows how to put it right; null if nothing can
+     * @return whether it came to its end
+     */
+    private boolean step(String title, Runnable work, Scenario scenario) {
         report.step(title);
         final long startNs = System.nanoTime();
+        boolean isDone = true;
         try {
             work.run();
         } catch (RuntimeException e) {
+            isDone = false;
             report.broken(title, e);
             tryToRestore(scenario);
         }
         report.note(String.format(Locale.ROOT, "(%.1f s)", (System.nanoTime() - startNs) / 1e9));
+        return isDone;
     }
 
     private void tryToRestore(Scenario scenario) {
         try {
-            scenario.restore();
+            if (scenario != null) {
+                scenario.restore();
+            }
         } catch (RuntimeException e) {
             report.broken("restoring the tunnels", e);
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.lab.forecast;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,12 +20,12 @@ final class MarkcastEngine implements Engine {
     private static final String RUN_DIRECTORY = "/run/markcast";
 
     private final Station gateway;
-    private final Path logs;
+    private final Path log;
     private Process process;
 
     MarkcastEngine(Station gateway, Path logs) {
         this.gateway = gateway;
-        this.logs = logs;
+        log = logs.resolve("markcast.log");
         configure(true);
     }
 
@@ -51,16 +53,24 @@ final class MarkcastEngine implements Engine {
     /** Starts the service and waits until it answers; whether it forwards already is another question. */
     @Override
     public void start() {
-        process = gateway.start(logs.resolve("markcast.log"), Map.of(), command("run"));
+        process = gateway.start(log, Map.of(), command("run"));
         Waiting.await("markcast to run", START_TIMEOUT, this::isRunning);
     }
 
     private boolean isRunning() {
         if (!process.isAlive()) {
-            throw new IllegalStateException("markcast ended with status " + process.exitValue());
+            throw new IllegalStateException("markcast ended with status " + process.exitValue() + ": " + lastWords());
         }
-        // Its answer would take another virtual machine; that it listens says enough.
         return Files.exists(gateway.path(RUN_DIRECTORY + "/control.sock"));
+    }
+
+    private String lastWords() {
+        try {
+            final List<String> lines = Files.readAllLines(log);
+            return lines.isEmpty() ? "without a word" : lines.get(lines.size() - 1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String[] command(String verb) {

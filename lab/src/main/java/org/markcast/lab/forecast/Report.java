@@ -79,7 +79,7 @@ final class Report {
     /** A step that came to no end. */
     void broken(String title, RuntimeException e) {
         failed++;
-        line("FAIL", title + ": " + e);
+        line("FAIL", title + ": " + (e.getMessage() == null ? e.toString() : e.getMessage()));
         record("", title, "FAIL");
     }
 

@@ -13,6 +13,19 @@ final class Restarts extends Scenario {
         super(network, engine, report);
     }
 
+    /** Charon everywhere, the engine, and both tunnels. */
+    void start() {
+        network.start();
+        engine.start();
+        network.up();
+        awaitForwarding();
+    }
+
+    /** The engine, as a service manager stops it. */
+    void stop() {
+        engine.stop();
+    }
+
     /** The order of starting makes no difference. */
     void restartEngine() {
         if (!engine.isService()) {
