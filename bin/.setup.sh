@@ -118,13 +118,13 @@ build() {
     local began
     began=$root/target/began
     touch -- "$began" # sources saved from here on are newer than this build
-    rm -rf -- "$root"/bench/target/{lib,*.jar} # of other versions
-    quietly "the build" mvn -q -B -ntp -f "$root/pom.xml" package -pl bench -am -DskipTests \
+    rm -rf -- "$root"/bench/target/{lib,*.jar} "$root"/lab/target/*.jar # of other versions
+    quietly "the build" mvn -q -B -ntp -f "$root/pom.xml" package -pl bench,lab -am -DskipTests \
         -Dspotless.check.skip -Dcheckstyle.skip -Denforcer.skip
     # A running service keeps the files that it has open: they are replaced, never overwritten.
     rm -rf -- "$launch"
     mkdir -p -- "$launch"
-    cp -- "$root"/bench/target/{lib/,}*.jar "$launch/"
+    cp -- "$root"/bench/target/{lib/,}*.jar "$root"/lab/target/*.jar "$launch/"
     local jars=("$launch"/*.jar)
     (
         IFS=:

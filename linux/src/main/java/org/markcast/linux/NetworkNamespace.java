@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.linux;
 
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * A network namespace of our own (network_namespaces(7)): held by a file descriptor, so it has no name, leaves no trace in the
+ * A network namespace (network_namespaces(7)), held by a file descriptor. One of our own has no name, leaves no trace in the
  * file system, and is gone with this process and the processes inside. Needs CAP_SYS_ADMIN, which a user namespace gives.
  */
 public final class NetworkNamespace implements AutoCloseable {
@@ -27,6 +28,12 @@ public final class NetworkNamespace implements AutoCloseable {
             return Libc.check(
                     "open(/proc/thread-self/ns/net)", Libc.calls().open("/proc/thread-self/ns/net", O_CLOEXEC));
         }));
+    }
+
+    /** Holds a namespace that exists already, such as {@code /proc/PID/ns/net}; it stays as long as anybody holds it. */
+    public static NetworkNamespace open(Path path) {
+        return new NetworkNamespace(
+                Libc.check("open(" + path + ")", Libc.calls().open(path.toString(), O_CLOEXEC)));
     }
 
     /** A path by which other processes, such as {@code ip} and {@code nsenter}, find the namespace. */

@@ -30,11 +30,16 @@ public class Host implements AutoCloseable {
     private int sendingIndex;
 
     Host(String name, String interfaceName, String address, long gatewayMac) {
+        this(name, NetworkNamespace.create(), interfaceName, address, gatewayMac);
+    }
+
+    /** A host in a namespace that exists; {@link #close()} lets go of it. */
+    public Host(String name, NetworkNamespace namespace, String interfaceName, String address, long gatewayMac) {
         this.name = name;
+        this.namespace = namespace;
         this.interfaceName = interfaceName;
         this.address = address;
         this.gatewayMac = gatewayMac;
-        namespace = NetworkNamespace.create();
     }
 
     public String name() {
