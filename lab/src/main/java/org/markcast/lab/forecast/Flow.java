@@ -84,10 +84,6 @@ final class Flow implements AutoCloseable {
         }
     }
 
-    long sent() {
-        return sent.get();
-    }
-
     /** Goes on until this many more have been sent. */
     void more(long packets) {
         final long enough = sent.get() + packets;

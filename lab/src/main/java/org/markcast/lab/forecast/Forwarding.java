@@ -11,7 +11,11 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.markcast.daemon.emulation.Arrival;
 import org.markcast.daemon.emulation.Ipv4Packet;
 
@@ -62,7 +66,7 @@ final class Forwarding extends Scenario {
         return one.timeToLive() == other.timeToLive()
                 && one.isHeaderChecksumValid()
                 && one.source().equals(other.source())
-                && java.util.Arrays.equals(one.body(), other.body());
+                && Arrays.equals(one.body(), other.body());
     }
 
     private String toSockets(Station from, Station... to) {
@@ -215,11 +219,10 @@ final class Forwarding extends Scenario {
     }
 
     static String ping(Station from, Station to) {
-        final String output = from.attempt(
-                        java.util.Map.of(), "busybox", "ping", "-c", "3", "-i", "0.1", "-W", "2", to.address())
+        final String output = from.attempt(Map.of(), "busybox", "ping", "-c", "3", "-i", "0.1", "-W", "2", to.address())
                 .output();
-        final java.util.regex.Matcher matcher = java.util.regex.Pattern.compile("(\\d+) packets transmitted, (\\d+)")
-                .matcher(output);
+        final Matcher matcher =
+                Pattern.compile("(\\d+) packets transmitted, (\\d+)").matcher(output);
         return matcher.find() ? matcher.group(2) + " of " + matcher.group(1) : output.strip();
     }
 
@@ -277,7 +280,7 @@ final class Forwarding extends Scenario {
                 return "nothing";
             }
             final Ipv4Packet whole = Ipv4Packet.reassemble(fragments);
-            return java.util.Arrays.equals(whole.udpPayload(), payload) ? "whole" : "something else: " + whole;
+            return Arrays.equals(whole.udpPayload(), payload) ? "whole" : "something else: " + whole;
         }
     }
 }

@@ -2,6 +2,7 @@
 package org.markcast.lab.forecast;
 
 import java.time.Duration;
+import java.util.stream.Stream;
 
 /** What every step works with, and the trials that recur. */
 class Scenario {
@@ -49,9 +50,7 @@ class Scenario {
     }
 
     final Station[] othersThan(Station from) {
-        return java.util.stream.Stream.of(alice, carol, dave)
-                .filter(station -> station != from)
-                .toArray(Station[]::new);
+        return Stream.of(alice, carol, dave).filter(station -> station != from).toArray(Station[]::new);
     }
 
     /** Waits for an engine that has just heard of new SAs; that it did is for the checks to tell. */
