@@ -2,8 +2,14 @@
 package org.markcast.daemon;
 
 import java.io.PrintWriter;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
+import org.markcast.linux.Nftables;
+import org.markcast.linux.NftablesException;
+import org.markcast.netfilter.MarkRules;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,9 +27,30 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ConfigException {
+        final Config config = configFile.read();
         final PrintWriter out = spec.commandLine().getOut();
-        out.print(configFile.read().render());
+        out.print(config.render());
         out.flush();
+        guardProblem(config).ifPresent(problem -> spec.commandLine().getErr().println(problem));
         return ExitStatus.DONE;
+    }
+
+    /** Why nothing would keep copies from leaving in clear though the configuration wants that; no error, but worth knowing. */
+    private static Optional<String> guardProblem(Config config) {
+        if (!config.leakGuard() || !config.forward()) {
+            return Optional.empty();
+        }
+        if (!config.rules()) {
+            return Optional.of("note: leak_guard = yes has no effect with rules = no");
+        }
+        if (!"root".equals(System.getProperty("user.name"))) {
+            return Optional.empty(); // who may not ask the kernel cannot know
+        }
+        try (Nftables nftables = new Nftables()) {
+            nftables.check(MarkRules.text(List.of(), List.of(), true));
+            return Optional.empty();
+        } catch (NftablesException e) {
+            return Optional.of("note: the leak guard cannot be installed on this machine: " + e.getMessage());
+        }
     }
 }

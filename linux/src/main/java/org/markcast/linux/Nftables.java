@@ -25,6 +25,8 @@ public final class Nftables implements AutoCloseable {
     public interface Calls {
         long nft_ctx_new(int flags);
 
+        void nft_ctx_set_dry_run(long context, boolean isDryRun);
+
         int nft_ctx_buffer_output(long context);
 
         int nft_ctx_buffer_error(long context);
@@ -74,6 +76,20 @@ public final class Nftables implements AutoCloseable {
             throw new NftablesException("nftables: " + firstError(errors));
         }
         return output;
+    }
+
+    /**
+     * Does all but the last step: understands the text and asks the kernel what it refers to, but changes nothing.
+     *
+     * @throws NftablesException with the library's own words, if any of it fails
+     */
+    public void check(String text) {
+        calls.nft_ctx_set_dry_run(context, true);
+        try {
+            run(text);
+        } finally {
+            calls.nft_ctx_set_dry_run(context, false);
+        }
     }
 
     /** Errors look like {@code FILE:LINE:COLUMNS: Error: MESSAGE}, with the text and carets on the lines below. */
