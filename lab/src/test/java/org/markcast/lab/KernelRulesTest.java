@@ -73,8 +73,18 @@ class KernelRulesTest {
 
         assertEquals(7, markOfArrival(esp(PEER, 0xc15e5a4d)));
         assertEquals(7, markOfArrival(esp(PEER, 0xc15e5a4e)));
-        assertEquals(0, markOfArrival(esp(PEER, 0xc15e5a4f)));
         assertEquals(0, markOfArrival(esp("203.0.113.8", 0xc15e5a4d)));
+    }
+
+    /** A peer may use the new SPI of a rekey before the news of it gets here: then its newest SA's mark must do. */
+    @Test
+    void shouldMarkAnSpiThatIsNotKnownYetAsThePeersNewestSa() {
+        apply(
+                sa("before", mark(7), "10.1.0.129").esp(PEER, 0xc15e5a4d).build(),
+                sa("after", mark(8), "10.1.0.130").esp(PEER, 0xc15e5a4e).build());
+
+        assertEquals(7, markOfArrival(esp(PEER, 0xc15e5a4d)));
+        assertEquals(8, markOfArrival(esp(PEER, 0xc15e5a4f)));
     }
 
     @Test
@@ -290,7 +300,7 @@ class KernelRulesTest {
             }
         }
         final String chain = network.nft("list chain ip6 probe pre");
-        assertTrue(chain.contains("counter packets 1 "), chain);
+        assertTrue(chain.contains("counter packets 2 "), chain); // both SPIs, but not what has zeros there: IKE
     }
 
     @Test

@@ -53,6 +53,24 @@ record ElementSet(NetfilterFamily family, String name, String expression, List<K
                     true))
             .toList();
 
+    private static final List<ElementSet> ESP_PEERS = Arrays.stream(NetfilterFamily.values())
+            .map(family -> new ElementSet(
+                    family,
+                    "esp_peers",
+                    family.keyword() + " saddr . " + family.keyword() + " daddr",
+                    List.of(KeyPart.ADDRESS, KeyPart.ADDRESS),
+                    true))
+            .toList();
+
+    private static final List<ElementSet> NATT_PEERS = Arrays.stream(NetfilterFamily.values())
+            .map(family -> new ElementSet(
+                    family,
+                    "natt_peers",
+                    family.keyword() + " saddr . " + family.keyword() + " daddr . @th,0,32",
+                    List.of(KeyPart.ADDRESS, KeyPart.ADDRESS, KeyPart.HEX),
+                    true))
+            .toList();
+
     private static ElementSet map(String name, String expression, KeyPart... parts) {
         return new ElementSet(NetfilterFamily.IP, name, expression, List.of(parts), true);
     }
@@ -65,6 +83,19 @@ record ElementSet(NetfilterFamily family, String name, String expression, List<K
     /** Inbound UDP-encapsulated ESP by addresses, ports (source in the upper half) and SPI. */
     static ElementSet natt(NetfilterFamily family) {
         return NATT.get(family.ordinal());
+    }
+
+    /**
+     * Inbound ESP by addresses alone. A peer may use the new SPI of a rekey before its IKE daemon's news of it has got here; until
+     * then the packet gets the mark of the peer's newest SA, which a rekey keeps.
+     */
+    static ElementSet espPeers(NetfilterFamily family) {
+        return ESP_PEERS.get(family.ordinal());
+    }
+
+    /** The same for UDP-encapsulated ESP, by addresses and ports. */
+    static ElementSet nattPeers(NetfilterFamily family) {
+        return NATT_PEERS.get(family.ordinal());
     }
 
     /** The outbound marks of one mask, that the guard watches. */

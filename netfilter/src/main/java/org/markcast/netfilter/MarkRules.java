@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +18,8 @@ import org.markcast.linux.NetfilterFamily;
  * The nftables rules that make marks work, as text. The number of rules is fixed, SAs are elements of maps:
  *
  * <ul>
- *   <li>Inbound ESP gets its SA's inbound mark, by addresses and SPI, in UDP also by ports. This comes last, so that nothing
- *       overrides it.
+ *   <li>Inbound ESP gets its SA's inbound mark, by addresses and SPI, in UDP also by ports; with an SPI that is not known yet,
+ *       that of the peer's newest SA. This comes last, so that nothing overrides it.
  *   <li>Unicast to a client gets its SA's outbound mark, from this machine and from others: the most specific remote selector
  *       counts, and of equal ones that of the SA later in the list. Packets to this machine's own addresses are never marked by
  *       a prefix: with 0.0.0.0/0 as remote selector the policies would let nobody reach the gateway any more.
@@ -105,7 +107,9 @@ public final class MarkRules {
     }
 
     private static void declareEsp(NetfilterFamily family, MarkTables tables, StringBuilder text) {
+        declare(ElementSet.espPeers(family), tables, text);
         declare(ElementSet.esp(family), tables, text);
+        declare(ElementSet.nattPeers(family), tables, text);
         declare(ElementSet.natt(family), tables, text);
     }
 
@@ -170,8 +174,24 @@ public final class MarkRules {
         if (family == NetfilterFamily.IP) {
             text.append("\t\tjump unicast\n");
         }
-        text.append("\t\t" + lookup(ElementSet.esp(family), tables.shape()) + NL);
-        text.append("\t\tmeta l4proto udp " + lookup(ElementSet.natt(family), tables.shape()) + "\n\t}\n");
+        for (final String rule : espRules(family, tables.shape())) {
+            text.append("\t\t" + rule + NL);
+        }
+        text.append("\t}\n");
+    }
+
+    /** What is known by SPI counts before what is known by addresses alone: it overrides it, or with verdicts it comes first. */
+    private static List<String> espRules(NetfilterFamily family, MarkTables.Shape shape) {
+        final List<String> rules = new ArrayList<>(List.of(
+                "meta l4proto esp " + lookup(ElementSet.espPeers(family), shape),
+                lookup(ElementSet.esp(family), shape),
+                // IKE has zeros where ESP has its SPI (RFC 3948, section 2.2)
+                "meta l4proto udp @th,64,32 != 0 " + lookup(ElementSet.nattPeers(family), shape),
+                "meta l4proto udp " + lookup(ElementSet.natt(family), shape)));
+        if (shape.isMasked()) {
+            Collections.reverse(rules);
+        }
+        return rules;
     }
 
     /** Only these destinations: the ESP packet around a copy carries the mark too. */

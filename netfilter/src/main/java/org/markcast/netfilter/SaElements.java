@@ -45,8 +45,10 @@ record SaElements(Sa sa, List<Element> elements, List<TrafficSelector> subnets, 
         if (outer.encap()) {
             final byte[] ports = Key.network(outer.remotePort() << 16 | outer.localPort() & 0xffff);
             add(ElementSet.natt(family), sa.markIn(), remote, local, ports, spi);
+            add(ElementSet.nattPeers(family), sa.markIn(), remote, local, ports);
         } else {
             add(ElementSet.esp(family), sa.markIn(), remote, local, spi);
+            add(ElementSet.espPeers(family), sa.markIn(), remote, local);
         }
     }
 
