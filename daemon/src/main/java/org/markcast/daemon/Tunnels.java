@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.markcast.config.Config;
 import org.markcast.config.Config.Source;
@@ -20,6 +21,7 @@ final class Tunnels implements AutoCloseable {
 
     private final SaRegistry registry = new SaRegistry();
     private final Consumer<Runnable> toControlThread;
+    private final ViciOpener opener;
 
     private SaSource vici;
     private Connection connection;
@@ -29,9 +31,19 @@ final class Tunnels implements AutoCloseable {
     /** How charon is reached; another one needs another source. */
     private record Connection(Path socket, Duration linger) {}
 
+    /** Makes a source that is not started yet. */
+    private interface ViciOpener {
+        SaSource open(Connection wanted);
+    }
+
     /** @param toControlThread runs something on the control thread, soon; called from the sources' threads */
     Tunnels(Consumer<Runnable> toControlThread) {
+        this(toControlThread, wanted -> new ViciSource(wanted.socket(), wanted.linger()));
+    }
+
+    private Tunnels(Consumer<Runnable> toControlThread, ViciOpener opener) {
         this.toControlThread = toControlThread;
+        this.opener = opener;
     }
 
     /**
@@ -41,13 +53,15 @@ final class Tunnels implements AutoCloseable {
      */
     static SaSet ask(Config config, Duration timeout) throws InterruptedException {
         final BlockingQueue<Runnable> news = new LinkedBlockingQueue<>();
-        try (Tunnels tunnels = new Tunnels(news::add)) {
+        final AtomicReference<String> lastLine = new AtomicReference<>("no answer");
+        final ViciOpener opener = wanted -> new ViciSource(wanted.socket(), wanted.linger(), lastLine::set);
+        try (Tunnels tunnels = new Tunnels(news::add, opener)) {
             tunnels.follow(config);
             if (tunnels.vici != null) {
                 final Runnable first = news.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
                 if (first == null) {
-                    throw CommandFailure.failed("charon does not answer at " + config.viciSocket()
-                            + "; start it, or take vici out of sources");
+                    throw CommandFailure.failed("charon does not answer at " + config.viciSocket() + " ("
+                            + lastLine.get() + "); start it, or take vici out of sources");
                 }
                 first.run();
             }
@@ -72,7 +86,7 @@ final class Tunnels implements AutoCloseable {
     }
 
     private void connect(Connection wanted) {
-        final SaSource source = new ViciSource(wanted.socket(), wanted.linger());
+        final SaSource source = opener.open(wanted);
         vici = source;
         source.start(sas -> toControlThread.accept(() -> {
             if (vici == source) {

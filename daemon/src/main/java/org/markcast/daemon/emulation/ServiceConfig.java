@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.daemon.emulation;
 
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -13,6 +15,7 @@ public final class ServiceConfig {
 
     private final Map<String, String> settings = new LinkedHashMap<>();
     private final Map<String, StaticTunnel> tunnels = new LinkedHashMap<>();
+    private String vici = "";
 
     /** @param interfaces names of the LAN interfaces */
     public ServiceConfig(String... interfaces) {
@@ -26,6 +29,13 @@ public final class ServiceConfig {
     public ServiceConfig set(String key, String value) {
         settings.put(key, value);
         return this;
+    }
+
+    /** Takes the SAs from a charon alone, and has rules. */
+    public ServiceConfig vici(Path socket, Duration linger) {
+        vici = "    vici {\n        socket = unix://" + socket + "\n        linger = " + linger.toSeconds()
+                + "s\n    }\n";
+        return set("sources", "vici").set("rules", "yes");
     }
 
     public ServiceConfig reinject(String... children) {
@@ -61,7 +71,7 @@ public final class ServiceConfig {
         final StringBuilder text = new StringBuilder("markcast {\n");
         settings.forEach((key, value) ->
                 text.append("    ").append(key).append(" = ").append(value).append('\n'));
-        text.append("    static {\n");
+        text.append(vici).append("    static {\n");
         tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
         return text.append("    }\n}\n").toString();
     }

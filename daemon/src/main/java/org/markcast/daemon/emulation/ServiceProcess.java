@@ -276,9 +276,6 @@ public final class ServiceProcess implements AutoCloseable {
     /** Ends the service, gently if it can, and removes its files. */
     @Override
     public void close() {
-        if (!Files.exists(directory)) {
-            return;
-        }
         try {
             if (process.isAlive()) {
                 stop();
@@ -298,7 +295,11 @@ public final class ServiceProcess implements AutoCloseable {
         }
     }
 
+    /** One that was started again shares them with its predecessor. */
     private void deleteFiles() {
+        if (!Files.exists(directory)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(directory)) {
             for (final Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);

@@ -36,8 +36,11 @@ public final class ViciSource implements SaSource {
         this(socket, linger, line -> LOG.info("{}: {}", socket, line));
     }
 
-    /** With a place of its own for the lines that say how the connection fares. */
-    ViciSource(Path socket, Duration linger, Consumer<String> log) {
+    /**
+     * With a place of its own for the lines that say how the connection fares; it is called on the source's thread. Else as {@link
+     * #ViciSource(Path, Duration)}.
+     */
+    public ViciSource(Path socket, Duration linger, Consumer<String> log) {
         this.transport = new EpollTransport(socket);
         this.linger = linger;
         this.log = log;

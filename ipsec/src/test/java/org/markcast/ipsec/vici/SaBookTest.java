@@ -158,8 +158,8 @@ class SaBookTest {
     @Test
     void shouldNameSasUniquelyAndKeepTheirNames() throws ViciException {
         final ScriptedSa one = client(1);
-        final ScriptedSa other =
-                new ScriptedSa(2, 2, 1, "rw", "INSTALLED", 9, 77, "10.0.0.2", "172.0.0.2", 4500, false);
+        final ScriptedSa other = new ScriptedSa(
+                2, 2, 1, "rw", "INSTALLED", 9, 77, "10.0.0.2", "172.0.0.2", 4500, false, ScriptedSa.ANY_CPU);
         list(one, other);
         assertEquals(List.of("rw.1", "rw.1/9"), names());
 

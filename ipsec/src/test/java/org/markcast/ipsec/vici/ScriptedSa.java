@@ -6,8 +6,9 @@ import java.util.List;
 /**
  * One CHILD_SA of a roadwarrior as {@link ScriptedCharon} reports it, in the keys that charon 5.9.8 prints.
  *
- * @param mark in both directions
+ * @param mark in both directions; 0: it has none
  * @param vip the client's address inside the tunnel
+ * @param cpu of a per-CPU SA, else {@link #ANY_CPU}
  */
 public record ScriptedSa(
         long ikeId,
@@ -20,13 +21,16 @@ public record ScriptedSa(
         String vip,
         String remoteHost,
         int remotePort,
-        boolean encap) {
+        boolean encap,
+        int cpu) {
+
+    static final int ANY_CPU = -1;
 
     /** Client number n, from 1, with everything derived from its number. */
     public static ScriptedSa client(int n) {
         final String low = (n >> 16 & 0xff) + "." + (n >> 8 & 0xff) + "." + (n & 0xff);
         return new ScriptedSa(
-                n, n, n, "rw", "INSTALLED", n, 0xc0000000 + n, "10." + low, "172." + low, 4500, n % 2 == 0);
+                n, n, n, "rw", "INSTALLED", n, 0xc0000000 + n, "10." + low, "172." + low, 4500, n % 2 == 0, ANY_CPU);
     }
 
     /** The next generation after a CHILD_SA rekey. */
@@ -42,25 +46,35 @@ public record ScriptedSa(
                 vip,
                 remoteHost,
                 remotePort,
-                encap);
+                encap,
+                cpu);
     }
 
     public ScriptedSa in(String newState) {
-        return new ScriptedSa(ikeId, childId, reqid, child, newState, mark, spiIn, vip, remoteHost, remotePort, encap);
+        return new ScriptedSa(
+                ikeId, childId, reqid, child, newState, mark, spiIn, vip, remoteHost, remotePort, encap, cpu);
     }
 
     /** After an IKE_SA rekey. */
     public ScriptedSa below(long newIkeId) {
-        return new ScriptedSa(newIkeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap);
+        return new ScriptedSa(
+                newIkeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, cpu);
     }
 
     /** At another outer address. */
     public ScriptedSa at(String newHost, int newPort) {
-        return new ScriptedSa(ikeId, childId, reqid, child, state, mark, spiIn, vip, newHost, newPort, encap);
+        return new ScriptedSa(ikeId, childId, reqid, child, state, mark, spiIn, vip, newHost, newPort, encap, cpu);
     }
 
     public ScriptedSa marked(int newMark) {
-        return new ScriptedSa(ikeId, childId, reqid, child, state, newMark, spiIn, vip, remoteHost, remotePort, encap);
+        return new ScriptedSa(
+                ikeId, childId, reqid, child, state, newMark, spiIn, vip, remoteHost, remotePort, encap, cpu);
+    }
+
+    /** As one of the SAs of RFC 9611, which charon has one of for each CPU. */
+    public ScriptedSa on(int newCpu) {
+        return new ScriptedSa(
+                ikeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, newCpu);
     }
 
     /** Keys of its IKE_SA. */
@@ -99,11 +113,14 @@ public record ScriptedSa(
         if (encap) {
             section.value("encap", "yes");
         }
-        return section.value("spi-in", hex(spiIn))
-                .value("spi-out", hex(spiIn + 1))
-                .value("mark-in", hex(mark))
-                .value("mark-out", hex(mark))
-                .value("encr-alg", "AES_GCM_16")
+        section.value("spi-in", hex(spiIn)).value("spi-out", hex(spiIn + 1));
+        if (cpu != ANY_CPU) {
+            section.value("cpu", Integer.toString(cpu));
+        }
+        if (mark != 0) {
+            section.value("mark-in", hex(mark)).value("mark-out", hex(mark));
+        }
+        return section.value("encr-alg", "AES_GCM_16")
                 .value("encr-keysize", "128")
                 .value("bytes-in", "0")
                 .value("packets-in", "0")
@@ -112,8 +129,8 @@ public record ScriptedSa(
                 .value("rekey-time", "3371")
                 .value("life-time", "3948")
                 .value("install-time", "12")
-                .list("local-ts", List.of("10.0.0.0/16", "224.0.0.0/4"))
-                .list("remote-ts", List.of(vip + "/32", "224.0.0.0/4", "10.0.255.255/32"));
+                .list("local-ts", List.of("10.0.0.0/15", "224.0.0.0/4"))
+                .list("remote-ts", List.of(vip + "/32", "224.0.0.0/4", "10.1.255.255/32"));
     }
 
     /** The name of its section. */
