@@ -54,12 +54,17 @@ need_namespaces() {
     need nft nftables
 }
 
+# Whether the dynamic linker finds a library, wherever the distribution keeps it.
+has_library() {
+    ldconfig -p | grep -E -- "$1" > /dev/null # not -q: it would end before ldconfig does, which pipefail takes for a failure
+}
+
 need_libpcap() {
-    compgen -G '/usr/lib/*/libpcap.so.0.8' > /dev/null || missing+=(libpcap0.8)
+    has_library "libpcap\.so\.(0\.8|1)" || missing+=(libpcap0.8)
 }
 
 need_libnftables() {
-    compgen -G '/usr/lib/*/libnftables.so.1' > /dev/null || missing+=(libnftables1)
+    has_library "libnftables\.so\.1" || missing+=(libnftables1)
 }
 
 # Installs what is missing, or says which command would.

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.markcast.engine.port.LanInterface;
@@ -25,6 +26,8 @@ public final class Capture implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Capture.class);
 
+    private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
+
     private final LanMonitor monitor = new LanMonitor();
     private final List<DecapsulatedCapture> decapsulated;
     private final Map<String, Lan> lans = new LinkedHashMap<>();
@@ -35,6 +38,8 @@ public final class Capture implements AutoCloseable {
     private List<String> names; // the configured ones, or the one that was chosen
     private List<Integer> groups;
     private List<LanInterface> usable = List.of();
+    private boolean isStale;
+    private long retryNs = System.nanoTime();
 
     /** One LAN interface: its rings, one for each forwarder, and what it is bound to now. */
     private final class Lan implements AutoCloseable {
@@ -153,7 +158,19 @@ public final class Capture implements AutoCloseable {
 
     /** Follows the interfaces; {@code true} if {@link #usable()} has changed. */
     public boolean refresh() {
-        return monitor.hasNews() && look();
+        isStale |= monitor.hasNews();
+        if (!isStale || System.nanoTime() - retryNs < 0) {
+            return false;
+        }
+        try {
+            final boolean hasChanged = look();
+            isStale = false;
+            return hasChanged;
+        } catch (LinuxException e) {
+            LOG.warn("cannot follow the interfaces, trying again: {}", e.getMessage());
+            retryNs = System.nanoTime() + RETRY_NS;
+            return false;
+        }
     }
 
     /**

@@ -35,7 +35,10 @@ final class CaptureFilter {
     }
 
     private static SocketFilter toMany(SocketFilter filter, Collection<Integer> broadcasts) {
-        filter.loadWord(DESTINATION)
+        filter.loadPacketType()
+                .jumpIfEqual(SocketFilter.OTHER_HOST, 0, 1)
+                .reject()
+                .loadWord(DESTINATION)
                 .jumpIfAtLeast(FIRST_MULTICAST, 0, 2)
                 .jumpIfAtLeast(BEHIND_MULTICAST, 1, 0)
                 .accept()

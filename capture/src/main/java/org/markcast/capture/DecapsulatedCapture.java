@@ -9,6 +9,9 @@ import org.markcast.linux.MarkedPacketSocket;
 /** Packets that came out of tunnels, whatever interface they appear on: those with a mark. */
 final class DecapsulatedCapture implements PacketSource, AutoCloseable {
 
+    /** Where the kernel does not tell the mark, the filter still saw one: the packet is not the LAN's, whatever the interface. */
+    private static final int UNKNOWN_INTERFACE = 0;
+
     private final MarkedPacketSocket socket = new MarkedPacketSocket();
     private final CapturedPacket packet = new CapturedPacket();
 
@@ -22,7 +25,7 @@ final class DecapsulatedCapture implements PacketSource, AutoCloseable {
                     socket.capturedLength(),
                     socket.wireLength(),
                     socket.mark(),
-                    socket.interfaceIndex(),
+                    socket.hasMarks() ? socket.interfaceIndex() : UNKNOWN_INTERFACE,
                     socket.sourceMac(),
                     socket.isChecksumUnfinished()));
         }

@@ -7,11 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.agrona.concurrent.EpochClock;
-import org.agrona.concurrent.SystemEpochClock;
+import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.markcast.capture.Capture;
 import org.markcast.config.Config;
@@ -33,7 +31,7 @@ final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
 
     private static final long CONTROL_TIMEOUT_MS = 10_000;
-    private static final long DROPS_INTERVAL_MS = 1_000;
+    private static final long DROPS_INTERVAL_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Path configFile;
     private final RunDirectory directory;
@@ -42,14 +40,15 @@ final class Daemon implements AutoCloseable {
     private final Optional<Forwarding> forwarding;
     private final ControlThread control;
     private final Tunnels tunnels;
-    private final EpochClock clock = SystemEpochClock.INSTANCE;
-    private final long startedMs = clock.time();
+    private final NanoClock clock = SystemNanoClock.INSTANCE;
+    private final long startedNs = clock.nanoTime();
 
     private Config config;
     private KernelRules rules; // null: not wanted
     private SaTable sas;
+    private boolean isGuarded = true;
     private int reloads;
-    private long nextDropsMs;
+    private long nextDropsNs = clock.nanoTime();
 
     private Daemon(Path configFile, Config config, RunDirectory directory) throws IOException {
         this.configFile = configFile;
@@ -61,7 +60,12 @@ final class Daemon implements AutoCloseable {
             opened.add(this::closeRules);
             openRules();
             forwarding = config.forward() ? Optional.of(open(new Forwarding(config, counters()))) : Optional.empty();
-            control = open(new ControlThread(this::work, new ErrorLog(), descriptors()));
+            control = open(new ControlThread(
+                    this::work,
+                    new ErrorLog(),
+                    forwarding.map(packets -> packets.capture().fd()).stream()
+                            .mapToInt(Integer::intValue)
+                            .toArray()));
             tunnels = open(new Tunnels(control::execute));
             sas = SaTable.of(List.of(), config.reinject(), config.forwarders());
         } catch (IOException | RuntimeException e) {
@@ -90,15 +94,6 @@ final class Daemon implements AutoCloseable {
     private <T extends AutoCloseable> T open(T resource) {
         opened.add(resource);
         return resource;
-    }
-
-    private int[] descriptors() {
-        final List<Integer> descriptors = new ArrayList<>();
-        forwarding.ifPresent(packets -> descriptors.add(packets.capture().fd()));
-        if (rules != null) {
-            descriptors.add(rules.fd());
-        }
-        return descriptors.stream().mapToInt(Integer::intValue).toArray();
     }
 
     private void run() throws IOException {
@@ -143,23 +138,34 @@ final class Daemon implements AutoCloseable {
         }
         if (rules != null) {
             rules.work();
+            if (isGuarded != isGuarded()) {
+                followTunnels();
+            }
         }
-        if (clock.time() >= nextDropsMs) {
-            nextDropsMs = clock.time() + DROPS_INTERVAL_MS;
+        if (clock.nanoTime() - nextDropsNs >= 0) {
+            nextDropsNs = clock.nanoTime() + DROPS_INTERVAL_NS;
             forwarding.ifPresent(Forwarding::countDrops);
         }
     }
 
-    /** Rules first: when the first copy with a mark leaves, the guard knows the mark. */
+    /** Rules first: when the first copy with a mark leaves, the guard knows the mark. Without the guard none leaves. */
     private void followTunnels() {
         tunnels.refresh();
-        sas = sas.successor(tunnels.current().sas(), config.reinject());
         if (rules != null) {
             rules.apply(
                     tunnels.current().sas(),
-                    forwarding.map(Forwarding::broadcasts).orElse(Set.of()));
+                    forwarding.map(Forwarding::broadcasts).orElseGet(() -> LocalLans.broadcasts(config)));
         }
+        if (isGuarded && !isGuarded()) {
+            LOG.warn("nothing is forwarded to tunnels or from them until the leak guard is in place");
+        }
+        isGuarded = isGuarded();
+        sas = sas.successor(isGuarded ? tunnels.current().sas() : List.of(), config.reinject());
         forwarding.ifPresent(packets -> packets.publish(sas, config));
+    }
+
+    private boolean isGuarded() {
+        return rules == null || !config.leakGuard() || rules.problem().isEmpty();
     }
 
     /** Reads the configuration again and changes to it without a gap; a bad one changes nothing. From any thread. */
@@ -187,15 +193,20 @@ final class Daemon implements AutoCloseable {
         if (latest.forward() != config.forward() || latest.forwarders() != config.forwarders()) {
             LOG.warn("forward and forwarders change with the next start");
         }
-        final boolean hasOtherRules = latest.rules() != config.rules() || latest.leakGuard() != config.leakGuard();
+        final boolean wantedRules = config.rules();
         config = latest;
-        if (hasOtherRules) {
+        if (config.rules() != wantedRules) {
             closeRules();
             openRules();
+        } else if (rules != null) {
+            rules.guard(config.leakGuard());
         }
         tunnels.follow(config);
         followTunnels();
-        forwarding.ifPresent(packets -> packets.reconfigure(sas, config));
+        if (forwarding.isPresent()) {
+            forwarding.get().reconfigure(sas, config);
+            followTunnels(); // the rules depend on the LANs
+        }
         reloads++;
         LOG.info("reloaded: {} SAs", sas.size());
     }
@@ -221,7 +232,7 @@ final class Daemon implements AutoCloseable {
                 Version.read(),
                 ProcessHandle.current().pid(),
                 "running",
-                TimeUnit.MILLISECONDS.toSeconds(clock.time() - startedMs),
+                TimeUnit.NANOSECONDS.toSeconds(clock.nanoTime() - startedNs),
                 configFile.toString(),
                 reloads,
                 forwarding.map(Forwarding::forwarders).orElse(0),

@@ -20,6 +20,14 @@ final class ErrorLog implements ErrorHandler {
 
     @Override
     public void onError(Throwable error) {
+        if (error instanceof Error) {
+            // The agent's thread ends with it; a service manager restarts a dead service, not half a one.
+            LOG.error(
+                    "{} cannot go on, nor can the service",
+                    Thread.currentThread().getName(),
+                    error);
+            Runtime.getRuntime().halt(ExitStatus.FAILED);
+        }
         final String kind = counts.size() < MAX_KINDS ? error.toString() : "other errors";
         final long count = counts.merge(kind, 1L, Long::sum);
         if (count == 1) {

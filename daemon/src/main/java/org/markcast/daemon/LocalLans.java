@@ -8,7 +8,9 @@ import java.net.SocketException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
+import org.markcast.config.Config;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.port.LanInterface;
 
@@ -27,6 +29,16 @@ final class LocalLans {
         } catch (SocketException e) {
             return Optional.empty(); // it went away while we looked
         }
+    }
+
+    /** Broadcast addresses of the LANs that a configuration means, in host order, as far as they are here. */
+    static Set<Integer> broadcasts(Config config) {
+        final Set<Integer> broadcasts = new TreeSet<>();
+        config.interfaces().forEach(name -> find(name).ifPresent(lan -> broadcasts.addAll(lan.broadcasts())));
+        if (config.interfaces().isEmpty()) {
+            firstUsable().ifPresent(lan -> broadcasts.addAll(lan.broadcasts()));
+        }
+        return broadcasts;
     }
 
     /** The one that the service takes if none is configured: the first broadcast interface that is up and has an address. */

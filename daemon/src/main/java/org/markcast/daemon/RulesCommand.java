@@ -3,8 +3,6 @@ package org.markcast.daemon;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
@@ -34,18 +32,10 @@ final class RulesCommand implements Callable<Integer> {
         final PrintWriter out = spec.commandLine().getOut();
         out.print(
                 config.rules()
-                        ? MarkRules.text(Tunnels.ask(config, TIMEOUT).sas(), broadcasts(config), config.leakGuard())
+                        ? MarkRules.text(
+                                Tunnels.ask(config, TIMEOUT).sas(), LocalLans.broadcasts(config), config.leakGuard())
                         : "# rules = no: markcast installs none\n");
         out.flush();
         return ExitStatus.DONE;
-    }
-
-    private static Collection<Integer> broadcasts(Config config) {
-        final TreeSet<Integer> broadcasts = new TreeSet<>();
-        config.interfaces().forEach(name -> LocalLans.find(name).ifPresent(lan -> broadcasts.addAll(lan.broadcasts())));
-        if (config.interfaces().isEmpty()) {
-            LocalLans.firstUsable().ifPresent(lan -> broadcasts.addAll(lan.broadcasts()));
-        }
-        return broadcasts;
     }
 }

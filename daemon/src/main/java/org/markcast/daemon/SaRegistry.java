@@ -4,9 +4,11 @@ package org.markcast.daemon;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.markcast.config.Config.Source;
 import org.markcast.config.Mark;
 import org.markcast.engine.sa.Sa;
@@ -45,25 +47,52 @@ final class SaRegistry {
     /** Names and marks that are taken, and by whom. */
     private static final class Claims {
 
-        private final Map<String, String> names = new HashMap<>();
-        private final Map<Mark, String> inbound = new HashMap<>();
-        private final Map<Mark, String> outbound = new HashMap<>();
+        private final Set<String> names = new HashSet<>();
+        private final Holders inbound = new Holders();
+        private final Holders outbound = new Holders();
 
         /** Takes all that the SA needs, or says what is taken already and takes nothing. */
         private Optional<String> claim(Sa sa) {
-            if (names.containsKey(sa.name())) {
+            if (names.contains(sa.name())) {
                 return Optional.of("another SA has its name");
             }
-            if (inbound.containsKey(sa.markIn())) {
-                return Optional.of("SA " + inbound.get(sa.markIn()) + " has its inbound mark " + sa.markIn());
+            final Optional<String> conflict = inbound.holder(sa.markIn())
+                    .map(holder -> "SA " + holder + " has its inbound mark " + sa.markIn())
+                    .or(() -> outbound.holder(sa.markOut())
+                            .map(holder -> "SA " + holder + " has its outbound mark " + sa.markOut()));
+            if (conflict.isEmpty()) {
+                names.add(sa.name());
+                inbound.put(sa.markIn(), sa.name());
+                outbound.put(sa.markOut(), sa.name());
             }
-            if (outbound.containsKey(sa.markOut())) {
-                return Optional.of("SA " + outbound.get(sa.markOut()) + " has its outbound mark " + sa.markOut());
+            return conflict;
+        }
+    }
+
+    /** Who has which marks of one direction. Marks with the full mask, nearly all, are found at once; others are few. */
+    private static final class Holders {
+
+        private final Map<Mark, String> all = new HashMap<>();
+        private final Map<Mark, String> masked = new HashMap<>();
+
+        private void put(Mark mark, String name) {
+            all.put(mark, name);
+            if (mark.mask() != Mark.FULL_MASK) {
+                masked.put(mark, name);
             }
-            names.put(sa.name(), sa.name());
-            inbound.put(sa.markIn(), sa.name());
-            outbound.put(sa.markOut(), sa.name());
-            return Optional.empty();
+        }
+
+        /** The SA that has a mark which some packet could match as well. */
+        private Optional<String> holder(Mark mark) {
+            final String same = all.get(mark);
+            if (same != null) {
+                return Optional.of(same);
+            }
+            final Map<Mark, String> candidates = mark.mask() == Mark.FULL_MASK ? masked : all;
+            return candidates.entrySet().stream()
+                    .filter(taken -> taken.getKey().overlaps(mark))
+                    .map(Map.Entry::getValue)
+                    .findFirst();
         }
     }
 }

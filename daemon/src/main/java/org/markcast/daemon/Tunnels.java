@@ -28,6 +28,11 @@ final class Tunnels implements AutoCloseable {
     private SaSet current = SaSet.EMPTY;
     private boolean hasChanged;
 
+    /** Whether what is known of charon's SAs comes from the connection before this one; such news grows old like any other. */
+    private boolean isInherited;
+
+    private long inheritedUntilNs;
+
     /** How charon is reached; another one needs another source. */
     private record Connection(Path socket, Duration linger) {}
 
@@ -79,7 +84,9 @@ final class Tunnels implements AutoCloseable {
         if (wanted == null ? connection != null : !wanted.equals(connection)) {
             disconnect();
             connection = wanted;
-            if (wanted != null) {
+            if (wanted == null) {
+                put(Source.VICI, SaSet.EMPTY);
+            } else {
                 connect(wanted);
             }
         }
@@ -88,8 +95,11 @@ final class Tunnels implements AutoCloseable {
     private void connect(Connection wanted) {
         final SaSource source = opener.open(wanted);
         vici = source;
+        isInherited = true;
+        inheritedUntilNs = System.nanoTime() + wanted.linger().toNanos();
         source.start(sas -> toControlThread.accept(() -> {
             if (vici == source) {
+                isInherited = false;
                 put(Source.VICI, sas);
             }
         }));
@@ -99,7 +109,6 @@ final class Tunnels implements AutoCloseable {
         if (vici != null) {
             vici.close();
             vici = null;
-            put(Source.VICI, SaSet.EMPTY);
         }
     }
 
@@ -110,6 +119,10 @@ final class Tunnels implements AutoCloseable {
 
     /** Whether something has changed since the last call; {@link #current()} is up to date then. */
     boolean refresh() {
+        if (isInherited && System.nanoTime() - inheritedUntilNs >= 0) {
+            isInherited = false;
+            put(Source.VICI, SaSet.EMPTY);
+        }
         if (!hasChanged) {
             return false;
         }

@@ -57,6 +57,24 @@ class SaRegistryTest {
     }
 
     @Test
+    void shouldNoticeMarksThatOverlapUnderAMask() {
+        final Sa masked = new Sa(
+                "masked",
+                "rw",
+                Mode.TUNNEL,
+                new Mark(0x100, 0xff00),
+                new Mark(0x100, 0xff00),
+                List.of(),
+                List.of(),
+                List.of());
+        registry.put(Source.STATIC, new SaSet(List.of(masked), List.of()));
+        registry.put(Source.VICI, new SaSet(List.of(sa("rw.1", 0x123, 0x123), sa("rw.2", 0x223, 0x223)), List.of()));
+
+        assertEquals(
+                List.of(masked, sa("rw.2", 0x223, 0x223)), registry.merged().sas());
+    }
+
+    @Test
     void shouldForgetWhatASourceNoLongerKnows() {
         registry.put(Source.VICI, new SaSet(List.of(sa("rw.1", 1, 1)), List.of()));
         registry.put(Source.VICI, SaSet.EMPTY);

@@ -2,6 +2,7 @@
 package org.markcast.engine;
 
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 import org.markcast.engine.sa.SaTable;
 
 /**
@@ -28,6 +29,9 @@ public final class FlowCache {
     private static final int ORIGIN_AND_EPOCH = 2;
     private static final int RESULT = 3;
     private static final int STRIDE = 4;
+
+    /** Keeps a host on the LAN from choosing flows that fall into one run of slots. */
+    private final long seed = ThreadLocalRandom.current().nextLong();
 
     private final int forwarder;
     private final long[] slots = new long[SLOTS * STRIDE];
@@ -142,8 +146,9 @@ public final class FlowCache {
         return first;
     }
 
-    private static int slotOf(long addresses, long protocolAndPorts, int origin) {
-        return ((int) mix(addresses * 0x9e3779b97f4a7c15L + mix(protocolAndPorts + origin)) & SLOTS - 1) * STRIDE;
+    private int slotOf(long addresses, long protocolAndPorts, int origin) {
+        return ((int) mix(addresses * 0x9e3779b97f4a7c15L + mix(protocolAndPorts + origin + seed)) & SLOTS - 1)
+                * STRIDE;
     }
 
     /** The finalizer of SplitMix64. */

@@ -44,6 +44,9 @@ abstract class CopySender implements AutoCloseable {
     /** How large packets to where a queued message goes may be, found out anew; 0 if that cannot be known. */
     abstract int mtuFor(int message);
 
+    /** The MTU that a queued message was fragmented to has turned out too large. */
+    abstract void forgetMtu(int message);
+
     /** The message to be filled in next. */
     final int nextMessage() {
         if (queued == BATCH) {
@@ -100,7 +103,7 @@ abstract class CopySender implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 address(fragments, i, message);
             }
-            isSent = sendFragments(count);
+            isSent = sendFragments(count, message);
         }
         if (isSent) {
             counters.increment(Counter.COPIES_SENT);
@@ -109,11 +112,14 @@ abstract class CopySender implements AutoCloseable {
     }
 
     /** A packet that lacks a fragment is lost: the first error ends it. */
-    private boolean sendFragments(int count) {
+    private boolean sendFragments(int count, int message) {
         int next = 0;
         while (next < count) {
             final int sent = socket.send(fragments, next, count - next);
             if (sent <= 0) {
+                if (-sent == LinuxErrno.EMSGSIZE) {
+                    forgetMtu(message);
+                }
                 counters.increment(-sent == LinuxErrno.EMSGSIZE ? Counter.COPIES_TOO_BIG : outcomeOf(-sent));
                 return false;
             }

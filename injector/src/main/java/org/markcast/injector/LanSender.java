@@ -40,6 +40,11 @@ final class LanSender extends CopySender {
     }
 
     @Override
+    void forgetMtu(int message) {
+        // Nothing is remembered: the interface itself says it.
+    }
+
+    @Override
     void address(MessageBatch fragments, int fragment, int message) {
         fragments.frame(fragment, batch.interfaceIndex(message), batch.destinationMac(message));
     }

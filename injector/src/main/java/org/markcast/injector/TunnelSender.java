@@ -73,6 +73,11 @@ final class TunnelSender extends CopySender {
     }
 
     @Override
+    void forgetMtu(int message) {
+        mtus.remove(batch.mark(message));
+    }
+
+    @Override
     void address(MessageBatch fragments, int fragment, int message) {
         fragments.mark(fragment, batch.destination(message), batch.mark(message), batch.protocol(message));
     }

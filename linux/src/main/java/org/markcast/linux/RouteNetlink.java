@@ -168,6 +168,10 @@ public final class RouteNetlink implements AutoCloseable {
                 if (messageLength < HEADER_LENGTH || offset + messageLength > received) {
                     throw new IllegalStateException("netlink message of " + messageLength + " bytes");
                 }
+                if (buffer.getInt(offset + 8) != sequence) {
+                    offset += align(messageLength); // the rest of a dump that was given up
+                    continue;
+                }
                 isConsistent &= (buffer.getShort(offset + 6) & NLM_F_DUMP_INTR) == 0;
                 if (type == NLMSG_DONE) {
                     return isConsistent;

@@ -17,6 +17,10 @@ public final class SocketFilter {
     public static final int NETWORK_HEADER = -0x100000;
 
     private static final int ANCILLARY = -0x1000;
+    /** A packet for another host, or another VLAN, that came our way (PACKET_OTHERHOST, packet(7)). */
+    public static final int OTHER_HOST = 3;
+
+    private static final int ANCILLARY_PACKET_TYPE = ANCILLARY + 4;
     private static final int ANCILLARY_IFINDEX = ANCILLARY + 8;
     private static final int ANCILLARY_MARK = ANCILLARY + 20;
 
@@ -40,6 +44,11 @@ public final class SocketFilter {
     /** Loads the index of the interface that the packet came in on. */
     public SocketFilter loadInterfaceIndex() {
         return add(LD_W_ABS, 0, 0, ANCILLARY_IFINDEX);
+    }
+
+    /** Loads the packet's type, such as {@link #OTHER_HOST}. */
+    public SocketFilter loadPacketType() {
+        return add(LD_W_ABS, 0, 0, ANCILLARY_PACKET_TYPE);
     }
 
     /** Loads the packet's Netfilter mark. */

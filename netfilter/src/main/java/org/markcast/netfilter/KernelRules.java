@@ -39,11 +39,11 @@ public final class KernelRules implements AutoCloseable {
     /** For as long the guard watches the mark of an SA that is gone: copies with it may still be on their way. */
     private static final long GUARD_LINGER_NS = TimeUnit.SECONDS.toNanos(60);
 
-    private final boolean hasGuard;
     private final NanoClock clock;
     private final Supplier<Kernel> opener;
     private final Map<Mark, Long> goneNs = new HashMap<>();
 
+    private boolean hasGuard;
     private Set<Mark> marks = Set.of();
     private Map<String, SaElements> sas = Map.of();
     private Collection<Integer> broadcasts = List.of();
@@ -70,6 +70,11 @@ public final class KernelRules implements AutoCloseable {
         final KernelRules rules = new KernelRules(hasGuard, clock, LinuxKernel::open);
         rules.attempt(rules::connect);
         return rules;
+    }
+
+    /** Whether the leak guard is wanted from the next {@link #apply} on. */
+    public void guard(boolean isWanted) {
+        hasGuard = isWanted;
     }
 
     /**

@@ -40,6 +40,11 @@ final class Generations {
         return members.isEmpty();
     }
 
+    /** Number of its newest CHILD_SA; charon counts them up. */
+    long newest() {
+        return members.lastKey();
+    }
+
     /** Null if none is in use any more. */
     Sa sa() {
         return sa;

@@ -2,6 +2,7 @@
 package org.markcast.ipsec.vici;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -214,10 +215,13 @@ final class SaBook {
         return name;
     }
 
+    /** The newest last: where a client has come back before its old SA is gone, what is newer must count. */
     SaSet sas() {
         final List<Sa> sas = new ArrayList<>(handled.size());
         final List<Unhandled> others = new ArrayList<>(unhandled.values());
-        for (final Generations generations : handled.values()) {
+        final List<Generations> byAge = new ArrayList<>(handled.values());
+        byAge.sort(Comparator.comparingLong(Generations::newest));
+        for (final Generations generations : byAge) {
             if (generations.sa() != null) {
                 sas.add(generations.sa());
             }

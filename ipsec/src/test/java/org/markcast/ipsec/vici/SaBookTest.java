@@ -166,7 +166,7 @@ class SaBookTest {
         final SaBook next = SaBook.after(book);
         list(next, other, one.rekeyed(5));
         assertEquals(
-                List.of("rw.1", "rw.1/9"),
+                List.of("rw.1/9", "rw.1"), // the newest last
                 next.sas().sas().stream().map(Sa::name).toList());
         assertEquals(9, next.sas().sas().get(1).markIn().value());
 

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.markcast.engine.sa.Sa;
 import org.markcast.engine.sa.SaSet;
 import org.markcast.ipsec.vici.ScriptedCharon.Manner;
 
@@ -64,6 +65,13 @@ class ViciSourceTest {
         source.start(sas);
     }
 
+    private static Sa sa(SaSet set, String name) {
+        return set.sas().stream()
+                .filter(sa -> sa.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     @Test
     void shouldFollowWhatHappens() throws Exception {
         startCharon(client(1), client(2));
@@ -75,10 +83,10 @@ class ViciSourceTest {
         charon.down(client(2));
         sas.awaitNames("rw.1", "rw.3");
         final ScriptedSa moved = charon.move(client(1), "192.0.2.9", 4711);
-        sas.await(set ->
-                set.sas().get(0).outers().get(0).remote().getHostAddress().equals("192.0.2.9"));
+        sas.await(
+                set -> sa(set, "rw.1").outers().get(0).remote().getHostAddress().equals("192.0.2.9"));
         final ScriptedSa rekeyed = charon.rekey(charon.rekeyIke(moved, 50), 60);
-        sas.await(set -> set.sas().get(0).outers().size() == 2);
+        sas.await(set -> sa(set, "rw.1").outers().size() == 2);
         charon.down(rekeyed);
         sas.awaitNames("rw.3");
     }
