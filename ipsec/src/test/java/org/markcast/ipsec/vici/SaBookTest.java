@@ -168,7 +168,7 @@ class SaBookTest {
         assertEquals(
                 List.of("rw.1/9", "rw.1"), // the newest last
                 next.sas().sas().stream().map(Sa::name).toList());
-        assertEquals(9, next.sas().sas().get(1).markIn().value());
+        assertEquals(9, next.sas().sas().get(0).markIn().value());
 
         next.remove(5);
         events.apply(
