@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.markcast.daemon.emulation.Gateway;
 
 /**
@@ -18,6 +19,8 @@ final class RulesetMonitor implements AutoCloseable {
 
     private static final String BEGIN = "begin";
     private static final String END = "end";
+    private static final long MARK_INTERVAL_NS = 1_000_000_000;
+    private static final long POLL_INTERVAL_NS = 5_000_000;
 
     private final Gateway gateway;
     private final Process process;
@@ -33,7 +36,10 @@ final class RulesetMonitor implements AutoCloseable {
         awaitBegin();
     }
 
-    /** Nothing tells that the program listens, but that it hears something. */
+    /**
+     * Nothing tells that the program listens, but that it hears something. It reads the whole ruleset first, and again when that
+     * changes meanwhile.
+     */
     private void awaitBegin() {
         try {
             while (!lines.ready()) {
@@ -41,7 +47,10 @@ final class RulesetMonitor implements AutoCloseable {
                     throw new IllegalStateException("nft monitor ended with status " + process.exitValue());
                 }
                 mark(BEGIN);
-                Thread.onSpinWait();
+                final long nextNs = System.nanoTime() + MARK_INTERVAL_NS;
+                while (!lines.ready() && System.nanoTime() < nextNs) {
+                    LockSupport.parkNanos(POLL_INTERVAL_NS);
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

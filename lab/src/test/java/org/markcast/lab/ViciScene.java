@@ -72,7 +72,11 @@ final class ViciScene implements AutoCloseable {
     }
 
     ServiceProcess startService(ServiceConfig config) {
-        return opened(ServiceProcess.start(network.gateway(), config));
+        return startService(config, ServiceProcess.QUICK_START);
+    }
+
+    ServiceProcess startService(ServiceConfig config, List<String> jvmOptions) {
+        return opened(ServiceProcess.start(network.gateway(), config.text(), jvmOptions));
     }
 
     /** After its end, with what it left. */

@@ -42,7 +42,7 @@ final class MarkTablesBuilder {
                     subnet.prefix().length(),
                     sa.sa().markOut());
         }
-        guard(sa.sa().markOut());
+        guard(sa.sa().markOut(), sa.guardedKey());
         if (isMasked) {
             marks.add(sa.sa().markIn());
             marks.add(sa.sa().markOut());
@@ -51,8 +51,11 @@ final class MarkTablesBuilder {
 
     /** Has the guard watch a mark. */
     void guard(Mark mark) {
-        guarded.computeIfAbsent(mark.mask(), first -> new HashMap<>(2 * count))
-                .put(Key.of(Key.host(mark.value())), MarkTables.NO_MARK);
+        guard(mark, SaElements.guardedKey(mark));
+    }
+
+    private void guard(Mark mark, Key key) {
+        guarded.computeIfAbsent(mark.mask(), first -> new HashMap<>(2 * count)).put(key, MarkTables.NO_MARK);
     }
 
     /** @param lanBroadcasts broadcast addresses of the LANs, in host order */

@@ -15,11 +15,13 @@ import org.markcast.linux.NetfilterFamily;
  * What one SA asks for in the tables. Immutable, and kept as long as the SA: with thousands of them only the new ones are worked
  * out.
  *
+ * @param guardedKey what the guard watches for its sake
  * @param elements those that stand for themselves
  * @param subnets remote prefixes, which other SAs' prefixes may cut
  * @param unmarked selectors whose unicast traffic gets no mark, see {@link Reach#NONE}
  */
-record SaElements(Sa sa, List<Element> elements, List<TrafficSelector> subnets, List<TrafficSelector> unmarked) {
+record SaElements(
+        Sa sa, Key guardedKey, List<Element> elements, List<TrafficSelector> subnets, List<TrafficSelector> unmarked) {
 
     private static final int MULTICAST_PREFIX_LENGTH = 4;
 
@@ -27,10 +29,16 @@ record SaElements(Sa sa, List<Element> elements, List<TrafficSelector> subnets, 
     record Element(ElementSet set, Key key, Mark mark) {}
 
     static SaElements of(Sa sa) {
-        final SaElements found = new SaElements(sa, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        final SaElements found =
+                new SaElements(sa, guardedKey(sa.markOut()), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         sa.outers().forEach(found::add);
         sa.remoteTs().forEach(found::add);
         return found;
+    }
+
+    /** A mark as an element of {@link ElementSet#guarded}. */
+    static Key guardedKey(Mark mark) {
+        return Key.of(Key.host(mark.value()));
     }
 
     private void add(Outer outer) {
