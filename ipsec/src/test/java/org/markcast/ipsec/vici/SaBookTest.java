@@ -174,7 +174,7 @@ class SaBookTest {
         events.apply(
                 "child-updown", CharonMessages.childUp(client(1).marked(33)).message(), next);
         assertEquals(
-                List.of("rw.1/9", "rw.1"),
+                List.of("rw.1", "rw.1/9"),
                 next.sas().sas().stream().map(Sa::name).toList());
     }
 }
