@@ -147,16 +147,24 @@ public final class NetfilterSocket implements AutoCloseable {
         }
     }
 
-    /** The kernel has done all of it, and answered, when send() returns; it answers only what failed. */
+    /**
+     * The kernel has done all of it, and answered, when send() returns; it answers only what failed. Where the socket cannot hold
+     * all answers, ENOBUFS comes before those that it holds: they have to go, or the next question would take them for its own.
+     */
     private int takeErrors() {
         int error = 0;
         while (true) {
             final int length = (int) Libc.calls().recv(fd, memory.address(), BUFFER_LENGTH, Libc.MSG_DONTWAIT);
             if (length < 0) {
                 final int errno = Libc.errno();
-                return error != 0 || errno == LinuxErrno.EAGAIN ? error : errno;
-            }
-            if (error == 0 && length > Netlink.HEADER_LENGTH && buffer.getShort(4) == Netlink.NLMSG_ERROR) {
+                if (errno == LinuxErrno.EAGAIN) {
+                    return error;
+                }
+                if (errno != LinuxErrno.ENOBUFS) {
+                    return errno;
+                }
+                error = errno;
+            } else if (error == 0 && length > Netlink.HEADER_LENGTH && buffer.getShort(4) == Netlink.NLMSG_ERROR) {
                 error = -buffer.getInt(Netlink.HEADER_LENGTH);
             }
         }
