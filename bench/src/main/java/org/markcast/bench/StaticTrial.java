@@ -72,7 +72,7 @@ final class StaticTrial {
 
     private static void requireAlive(ServiceProcess service) {
         if (!ProcessHandle.of(service.pid()).map(ProcessHandle::isAlive).orElse(false)) {
-            throw new IllegalStateException("the service does not start: " + service.log());
+            throw new IllegalStateException("the service ended before it forwarded anything:\n" + service.log());
         }
     }
 

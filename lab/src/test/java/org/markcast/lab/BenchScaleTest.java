@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** {@code bin/markcast bench scale} as people start it. What it finds is not judged: the machine may be busy. */
 @NetworkNamespaceTest
@@ -21,7 +24,11 @@ class BenchScaleTest {
     private static final int SAS = 200;
     private static final int PACKETS_TO_ALL = 1_000;
 
+    /** It starts the service a dozen times, and a busy machine takes its time for each. */
+    private static final Duration TIMEOUT = Duration.ofMinutes(4);
+
     @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void shouldMeasureTheControlPlane() {
         final Program bench = Program.run(
                 List.of(MARKCAST, "bench", "scale", "--sas", "" + SAS, "--changes", "3", "--seconds", "1", "--json"));
