@@ -94,6 +94,8 @@ final class ScaleCommand implements Callable<Integer> {
                 .map(String::strip)
                 .filter(line -> !line.isEmpty())
                 .toList();
-        return lines.size() < 2 ? message.strip() : lines.get(0) + " " + lines.get(lines.size() - 1);
+        return lines.size() < 2
+                ? message.strip().replaceFirst(":$", "")
+                : lines.get(0) + " " + lines.get(lines.size() - 1);
     }
 }

@@ -99,5 +99,6 @@ class ScaleReportTest {
                 "it ended with status 1: no interface eth7",
                 ScaleCommand.oneLine("it ended with status 1:\nstarting\nno interface eth7\n"));
         assertEquals("no copy", ScaleCommand.oneLine("no copy"));
+        assertEquals("it ended", ScaleCommand.oneLine("it ended:\n"));
     }
 }
