@@ -130,11 +130,11 @@ public final class MarkRules {
     }
 
     private static String elementsText(ElementSet set, Map<Key, Mark> elements, boolean hasTargets, boolean isMasked) {
-        return new TreeMap<>(elements)
-                .entrySet().stream()
-                        .map(element -> set.text(element.getKey())
-                                + (hasTargets ? " : " + target(element.getValue(), isMasked) : ""))
-                        .collect(Collectors.joining(ELEMENT_SEPARATOR));
+        return elements.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(element ->
+                        set.text(element.getKey()) + (hasTargets ? " : " + target(element.getValue(), isMasked) : ""))
+                .collect(Collectors.joining(ELEMENT_SEPARATOR));
     }
 
     private static String target(Mark mark, boolean isMasked) {
