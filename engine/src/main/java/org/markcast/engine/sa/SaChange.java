@@ -53,9 +53,9 @@ public record SaChange(List<Sa> removed, List<Sa> added) {
         return withoutMoved(left, came);
     }
 
-    /** Most are one object: so even code that is not compiled yet gets through ten thousand in little time. */
+    /** Most are one object, and others commonly differ in their names: nothing else is looked at ten thousand times. */
     private static boolean isSame(Sa before, Sa after) {
-        return before == after || before.equals(after);
+        return before == after || before.name().equals(after.name()) && before.equals(after);
     }
 
     private static boolean isNear(List<Sa> list, int position, Sa sa) {
