@@ -54,7 +54,7 @@ final class Replay {
 
     private void follow(ReplayLans newLans) {
         lans = newLans;
-        state = new ForwardingState(sas, SaCounters.none(sas.size()), newLans.all(), strictGroups, true);
+        state = new ForwardingState(sas, SaCounters.none(sas.slots()), newLans.all(), strictGroups, true);
         rule.follow(state);
     }
 

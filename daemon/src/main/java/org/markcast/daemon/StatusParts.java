@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.markcast.capture.Capture;
 import org.markcast.engine.ForwardingState;
@@ -95,9 +94,9 @@ final class StatusParts {
 
     /** The SAs of a table, with counters if it is the one that the forwarders work by. */
     static List<Status.Tunnel> tunnels(SaTable sas, ForwardingState state) {
-        final SaCounters counters = state.sas() == sas ? state.saCounters() : SaCounters.none(sas.size());
-        return IntStream.range(0, sas.size())
-                .mapToObj(i -> tunnel(sas, counters, i))
+        final SaCounters counters = state.sas() == sas ? state.saCounters() : SaCounters.none(sas.slots());
+        return sas.sas().stream()
+                .map(sa -> tunnel(sas, counters, sas.indexOf(sa)))
                 .toList();
     }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.engine;
 
-import java.util.StringJoiner;
 import org.markcast.engine.packet.CapturedPacket;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.packet.Ipv4Flyweight;
 
-/** Says in one line of English what a {@link ForwardingRule} decided and why. */
+/** Says in one line of English why a {@link ForwardingRule} dropped a packet. */
 public final class Explanation {
 
     private final ForwardingState state;
@@ -27,7 +26,6 @@ public final class Explanation {
     private String text() {
         final Ipv4Flyweight ip = decision.ip();
         return switch (decision.outcome()) {
-            case FORWARDED -> "from " + origin() + " to " + targets();
             case DROPPED_MALFORMED -> malformed();
             case DROPPED_TRUNCATED ->
                 "truncated: " + packet.capturedLength() + " of " + ip.totalLength() + " bytes were captured";
@@ -81,17 +79,6 @@ public final class Explanation {
             return "SA " + state.sas().sa(decision.origin()).name();
         }
         return "LAN " + state.lan(state.lanWithIndex(packet.interfaceIndex())).name();
-    }
-
-    private String targets() {
-        final StringJoiner targets = new StringJoiner(", ");
-        for (int i = 0; i < decision.targetCount(); i++) {
-            targets.add("SA " + state.sas().sa(decision.target(i)).name());
-        }
-        for (int i = 0; decision.isToLan() && i < state.lanCount(); i++) {
-            targets.add("LAN " + state.lan(i).name());
-        }
-        return targets.toString();
     }
 
     private String source() {

@@ -57,13 +57,15 @@ public final class FlowCache {
     public void reset(SaTable newSas) {
         sas = newSas;
         if (found.length < newSas.size()) {
-            found = new int[newSas.size()];
-        }
-        final int arenaLength = Math.max(MIN_ARENA, FULL_LISTS * newSas.size());
-        if (arena.length < arenaLength) {
-            arena = new int[arenaLength];
+            found = new int[withRoom(newSas.size())];
+            arena = new int[Math.max(MIN_ARENA, FULL_LISTS * found.length)];
         }
         startOver();
+    }
+
+    /** For a few SAs more, so that one more SA seldom costs the forwarder an allocation. */
+    private static int withRoom(int size) {
+        return size + (size >> 2);
     }
 
     private void startOver() {

@@ -153,7 +153,7 @@ public final class ForwarderAgent implements Agent {
     }
 
     private void sendTo(int sa) {
-        sink.toSa(state.sas().sa(sa));
+        sink.toSa(state.sas().markOut(sa));
         state.saCounters().copy(sa);
     }
 

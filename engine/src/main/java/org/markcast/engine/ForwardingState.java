@@ -30,7 +30,7 @@ public final class ForwardingState {
     private final boolean isOriginBySource;
 
     /**
-     * @param saCounters of the same SAs in the same order
+     * @param saCounters of the same SAs, by the same indexes
      * @param lans the LAN interfaces that are there now
      * @param strictGroups the only groups to forward; empty: every multicast
      * @param isOriginBySource the marks of packets are unknown (no SO_RCVMARK before Linux 5.19; capture files), so what did
@@ -42,8 +42,8 @@ public final class ForwardingState {
             List<LanInterface> lans,
             Optional<? extends Collection<? extends InetAddress>> strictGroups,
             boolean isOriginBySource) {
-        if (saCounters.size() != sas.size()) {
-            throw new IllegalArgumentException(saCounters.size() + " counters for " + sas.size() + " SAs");
+        if (saCounters.slots() != sas.slots()) {
+            throw new IllegalArgumentException(saCounters.slots() + " counters for " + sas.slots() + " slots");
         }
         this.sas = sas;
         this.saCounters = saCounters;

@@ -16,15 +16,6 @@ class ExplanationTest {
     private final RuleFixture fixture = new RuleFixture();
 
     @Test
-    void shouldSayWhereAPacketGoes() {
-        assertEquals("from LAN eth1 to SA carol, SA dave", fixture.explain(TestPacket.mdns(HOST)));
-        fixture.lans(ETH1, ETH2).reinject("rw");
-        assertEquals(
-                "from SA carol to SA dave, LAN eth1, LAN eth2",
-                fixture.explain(TestPacket.mdns(CAROL).decapsulated(1)));
-    }
-
-    @Test
     void shouldSayWhyAPacketIsMalformed() {
         assertEquals(
                 "malformed: no whole IPv4 header",

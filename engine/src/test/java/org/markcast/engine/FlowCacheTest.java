@@ -137,9 +137,13 @@ class FlowCacheTest {
 
     /** All with the same selectors. */
     private static SaTable everybody(int count, int forwarders) {
-        final Sa sa =
-                TestSa.bare("sa", 1).local("0.0.0.0/0").remote("224.0.0.0/4").build();
-        return SaTable.of(java.util.Collections.nCopies(count, sa), Set.of(), forwarders);
+        final List<Sa> sas = IntStream.range(0, count)
+                .mapToObj(i -> TestSa.bare("sa" + i, i + 1)
+                        .local("0.0.0.0/0")
+                        .remote("224.0.0.0/4")
+                        .build())
+                .toList();
+        return SaTable.of(sas, Set.of(), forwarders);
     }
 
     private static SaTable warriors(int count) {

@@ -79,7 +79,7 @@ final class RuleFixture {
 
     private RuleFixture follow() {
         final SaTable table = SaTable.of(sas.stream().map(TestSa::build).toList(), reinject, 1);
-        state = new ForwardingState(table, SaCounters.none(table.size()), lans, strictGroups, isOriginBySource);
+        state = new ForwardingState(table, SaCounters.none(table.slots()), lans, strictGroups, isOriginBySource);
         rule.follow(state);
         return this;
     }

@@ -8,7 +8,6 @@ import org.markcast.engine.packet.CapturedPacket;
 import org.markcast.engine.packet.Ipv4Flyweight;
 import org.markcast.engine.port.LanInterface;
 import org.markcast.engine.port.PacketSink;
-import org.markcast.engine.sa.Sa;
 import org.markcast.linux.FrameSocket;
 import org.markcast.linux.MessageSocket;
 import org.markcast.linux.RawSocket;
@@ -67,8 +66,8 @@ public final class Injector implements PacketSink, AutoCloseable {
     }
 
     @Override
-    public void toSa(Sa sa) {
-        tunnels.queue(packetAddress, ip, sa.markOut().value());
+    public void toSa(int mark) {
+        tunnels.queue(packetAddress, ip, mark);
     }
 
     @Override

@@ -16,13 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.markcast.config.Mark;
-import org.markcast.config.StaticSa.Mode;
 import org.markcast.engine.counter.Counter;
 import org.markcast.engine.counter.Counters;
 import org.markcast.engine.counter.ForwarderCounters;
 import org.markcast.engine.port.LanInterface;
-import org.markcast.engine.sa.Sa;
 import org.markcast.linux.LinuxErrno;
 
 class InjectorTest {
@@ -48,22 +45,10 @@ class InjectorTest {
             () -> nowNs,
             counters);
 
-    private static Sa sa(int mark) {
-        return new Sa(
-                "sa" + mark,
-                "rw",
-                Mode.TUNNEL,
-                new Mark(mark, Mark.FULL_MASK),
-                new Mark(mark, Mark.FULL_MASK),
-                List.of(),
-                List.of(),
-                List.of());
-    }
-
     private void sendToSas(TestPacket packet, int... marks) {
         injector.begin(packet.captured(false), packet.ip);
         for (final int mark : marks) {
-            injector.toSa(sa(mark));
+            injector.toSa(mark);
         }
         injector.flush();
     }
@@ -114,7 +99,7 @@ class InjectorTest {
     void shouldFlushByItselfWhenTheBatchIsFull() {
         injector.begin(TestPacket.udp(10).captured(false), TestPacket.udp(10).ip);
         for (int mark = 1; mark <= 200; mark++) {
-            injector.toSa(sa(mark));
+            injector.toSa(mark);
         }
         injector.flush();
 
@@ -195,11 +180,11 @@ class InjectorTest {
         final TestPacket large = TestPacket.udp(3000);
 
         injector.begin(small.captured(false), small.ip);
-        injector.toSa(sa(2));
+        injector.toSa(2);
         injector.begin(large.captured(false), large.ip);
-        injector.toSa(sa(2));
+        injector.toSa(2);
         injector.begin(small.captured(false), small.ip);
-        injector.toSa(sa(2));
+        injector.toSa(2);
         injector.flush();
 
         final List<Integer> lengths =
@@ -296,8 +281,8 @@ class InjectorTest {
         packet.buffer.putShort(26, (short) 0x5555);
 
         injector.begin(packet.captured(true), packet.ip);
-        injector.toSa(sa(1));
-        injector.toSa(sa(2));
+        injector.toSa(1);
+        injector.toSa(2);
         injector.flush();
 
         for (final FakeSocket.Sent sent : raw.sent) {

@@ -7,7 +7,10 @@ import static org.agrona.BufferUtil.allocateDirectAligned;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.agrona.concurrent.AtomicBuffer;
 import org.agrona.concurrent.EpochClock;
 import org.agrona.concurrent.SystemEpochClock;
@@ -40,9 +43,13 @@ public final class Counters {
     /** Counters that SAs leave to interfaces that appear later. */
     private static final int RESERVE = 64;
 
+    private static final int COUNTERS_OF_AN_SA = 2;
+
     private final CountersManager manager;
     private final Map<SaKey, Pair> pairs = new HashMap<>();
     private final Map<String, AtomicCounter> named = new HashMap<>();
+    private SaTable counted = SaTable.of(List.of(), Set.of(), 1); // the last one
+    private SaCounters saCounters = SaCounters.none(0); // its
     private volatile ForwarderCounters[] forwarders = {};
 
     public Counters(AtomicBuffer metadata, AtomicBuffer values) {
@@ -91,28 +98,60 @@ public final class Counters {
     /**
      * The counters of a table's SAs: an SA that has the name and the marks of one before goes on with its counters, those of
      * SAs that are gone are freed. When the room is used up, further SAs have no counters of their own until a later table
-     * finds room again.
+     * finds room again. Looks only at what has changed since the last table.
      */
     public SaCounters forSas(SaTable table) {
-        final Map<SaKey, Pair> gone = new HashMap<>(pairs);
-        final Pair[] inOrder = new Pair[table.size()];
-        int room = manager.available() - RESERVE;
-        for (int i = 0; i < inOrder.length; i++) {
-            final SaKey key = SaKey.of(table.sa(i));
-            inOrder[i] = pairs.get(key);
-            gone.remove(key);
-            if (inOrder[i] == null && room >= 2) {
-                inOrder[i] = allocatePair(key.name());
-                pairs.put(key, inOrder[i]);
-                room -= 2;
+        final int[] changed = table.changedSince(counted);
+        final boolean hadAllCounters = pairs.size() == counted.size();
+        final Map<SaKey, Pair> gone = pairsOfLast(changed);
+        final SaCounters latest = saCounters.resized(table.slots());
+        for (final int slot : changed) {
+            if (slot < table.slots()) {
+                latest.set(slot, keptPair(table.sa(slot), gone));
             }
         }
-        gone.forEach((key, pair) -> {
-            pairs.remove(key);
-            pair.packetsIn().close();
-            pair.copies().close();
-        });
-        return new SaCounters(inOrder);
+        final IntStream candidates = hadAllCounters ? IntStream.of(changed) : IntStream.range(0, table.slots());
+        candidates
+                .filter(slot -> table.sa(slot) != null && !latest.isCounted(slot))
+                .limit(Math.max(0, manager.available() - RESERVE) / COUNTERS_OF_AN_SA)
+                .forEach(slot -> latest.set(slot, newPair(table.sa(slot))));
+        gone.forEach(this::free);
+        counted = table;
+        saCounters = latest;
+        return latest;
+    }
+
+    private Map<SaKey, Pair> pairsOfLast(int[] slots) {
+        final Map<SaKey, Pair> pairsOfSlots = new HashMap<>();
+        for (final int slot : slots) {
+            if (counted.sa(slot) != null && saCounters.isCounted(slot)) {
+                final SaKey key = SaKey.of(counted.sa(slot));
+                pairsOfSlots.put(key, pairs.get(key));
+            }
+        }
+        return pairsOfSlots;
+    }
+
+    /** The counters that there are for an SA; they are not gone then. */
+    private Pair keptPair(Sa sa, Map<SaKey, Pair> gone) {
+        if (sa == null) {
+            return null;
+        }
+        final SaKey key = SaKey.of(sa);
+        gone.remove(key);
+        return pairs.get(key);
+    }
+
+    private Pair newPair(Sa sa) {
+        final Pair pair = allocatePair(sa.name());
+        pairs.put(SaKey.of(sa), pair);
+        return pair;
+    }
+
+    private void free(SaKey key, Pair pair) {
+        pairs.remove(key);
+        pair.packetsIn().close();
+        pair.copies().close();
     }
 
     private Pair allocatePair(String name) {

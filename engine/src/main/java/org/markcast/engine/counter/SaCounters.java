@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.engine.counter;
 
+import java.util.Arrays;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.markcast.engine.counter.Counters.Pair;
 
@@ -16,23 +17,32 @@ public final class SaCounters {
     private final AtomicCounter[] packetsIn;
     private final AtomicCounter[] copies;
 
-    SaCounters(Pair[] pairs) {
-        packetsIn = new AtomicCounter[pairs.length];
-        copies = new AtomicCounter[pairs.length];
-        for (int i = 0; i < pairs.length; i++) {
-            if (pairs[i] != null) {
-                packetsIn[i] = pairs[i].packetsIn();
-                copies[i] = pairs[i].copies();
-            }
-        }
+    private SaCounters(AtomicCounter[] packetsIn, AtomicCounter[] copies) {
+        this.packetsIn = packetsIn;
+        this.copies = copies;
     }
 
     /** For SAs that nobody counts for: {@code replay}, benchmarks. */
-    public static SaCounters none(int size) {
-        return new SaCounters(new Pair[size]);
+    public static SaCounters none(int slots) {
+        return new SaCounters(new AtomicCounter[slots], new AtomicCounter[slots]);
     }
 
-    public int size() {
+    /** The same for a table with so many slots, to be changed before anybody else sees it. */
+    SaCounters resized(int slots) {
+        return new SaCounters(Arrays.copyOf(packetsIn, slots), Arrays.copyOf(copies, slots));
+    }
+
+    void set(int index, Pair pair) {
+        packetsIn[index] = pair == null ? null : pair.packetsIn();
+        copies[index] = pair == null ? null : pair.copies();
+    }
+
+    boolean isCounted(int index) {
+        return copies[index] != null;
+    }
+
+    /** Number of slots of the table. */
+    public int slots() {
         return copies.length;
     }
 

@@ -6,13 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.markcast.engine.sa.Sa;
 import org.markcast.engine.sa.SaTable;
 import org.markcast.engine.sa.TestSa;
 
@@ -121,6 +131,79 @@ class CountersTest {
         final SaCounters two = few.forSas(table(sa("dave", 2), sa("eve", 3)));
         assertEquals(1, two.copies(0));
         assertEquals(0, two.copies(1), "has found room");
+    }
+
+    /** Tables that follow each other, others left out between them, and now and then one that follows nothing. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void shouldKeepCountThroughAnyChanges(long seed) {
+        final Random random = new Random(seed);
+        final Map<Sa, Long> expected =
+                new HashMap<>(); // the counters follow name and marks, which tell these SAs apart
+        SaTable table = table();
+        long highest = 0;
+        for (int step = 0; step < 400; step++) {
+            final List<Sa> sas = randomSas(random);
+            table = random.nextInt(20) == 0 ? SaTable.of(sas, Set.of(), 1) : table.successor(sas, Set.of());
+            if (random.nextInt(3) == 0) {
+                continue;
+            }
+            final SaCounters latest = counters.forSas(table);
+            nowMs += random.nextInt(1_000);
+            expected.keySet().retainAll(sas);
+            assertEquals(table.slots(), latest.slots());
+            assertEquals(2 * sas.size(), counterCount());
+            for (final Sa sa : sas) {
+                final int index = table.indexOf(sa);
+                assertEquals(expected.getOrDefault(sa, 0L), latest.copies(index), sa.name());
+                assertEquals(expected.getOrDefault(sa, 0L), latest.packetsIn(index), sa.name());
+                if (random.nextBoolean()) {
+                    latest.copy(index);
+                    latest.packetIn(index);
+                    highest = Math.max(highest, expected.merge(sa, 1L, Long::sum));
+                }
+            }
+        }
+        assertTrue(highest > 10, "no SA stays: " + highest);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {5, 6})
+    void shouldUseAllRoomThatThereIsThroughAnyChanges(long seed) {
+        final Random random = new Random(seed);
+        final int room = 12;
+        final Counters few = Counters.inMemory(64 + 2 * room + 1, () -> nowMs);
+        SaTable table = table();
+        for (int step = 0; step < 400; step++) {
+            table = table.successor(randomSas(random), Set.of());
+            few.forSas(table);
+            nowMs += 1_000;
+            final SaCounters latest = few.forSas(table);
+            assertEquals(
+                    Math.min(room, table.size()),
+                    IntStream.range(0, latest.slots()).filter(latest::isCounted).count());
+        }
+    }
+
+    /** Of thirty SAs; some with another mark now and then. */
+    private static List<Sa> randomSas(Random random) {
+        final int wanted = random.nextInt(10);
+        final List<Sa> sas = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            if (random.nextInt(10) < wanted || i < 3) {
+                sas.add(sa("sa" + i, 1 + i + (random.nextInt(8) == 0 ? 100 : 0)).build());
+            }
+        }
+        if (random.nextInt(5) == 0) {
+            Collections.shuffle(sas, random);
+        }
+        return sas;
+    }
+
+    private int counterCount() {
+        final AtomicInteger count = new AtomicInteger();
+        counters.reader().forEach((id, typeId, key, label) -> count.incrementAndGet());
+        return count.get();
     }
 
     @Test

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class SaChangeTest {
 
+    private static final int[] SIZES = {8, 100};
+
     private static final Sa CAROL = sa("carol", 1);
     private static final Sa DAVE = sa("dave", 2);
     private static final Sa EVE = sa("eve", 3);
@@ -69,9 +71,11 @@ class SaChangeTest {
         }
     }
 
+    /** Some of the same SAs, without a run of twenty. */
     private static List<Sa> some(Random random) {
-        final List<Sa> all = new ArrayList<>(IntStream.range(0, 8)
-                .filter(i -> random.nextInt(3) > 0)
+        final int without = random.nextInt(10);
+        final List<Sa> all = new ArrayList<>(IntStream.range(0, SIZES[random.nextInt(SIZES.length)])
+                .filter(i -> random.nextInt(3) > 0 && i / 20 != without)
                 .mapToObj(i -> sa("sa" + i, 1 + i + 100 * random.nextInt(2)))
                 .toList());
         if (random.nextInt(4) == 0) {
