@@ -26,6 +26,10 @@ class BenchCommandTest {
                 "fanout --len 1501",
                 "fanout --seconds 0",
                 "fanout --forwarders 0",
+                "scale --sas 0",
+                "scale --sas 50001",
+                "scale --changes 0",
+                "scale --seconds 0",
                 "jmh [",
                 "jmh nothing-has-this-name"
             })

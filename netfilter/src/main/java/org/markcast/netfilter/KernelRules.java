@@ -2,17 +2,11 @@
 package org.markcast.netfilter;
 
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.agrona.concurrent.NanoClock;
-import org.markcast.config.Mark;
 import org.markcast.config.TrafficSelector;
 import org.markcast.engine.sa.Sa;
 import org.markcast.linux.LinuxException;
@@ -41,15 +35,14 @@ public final class KernelRules implements AutoCloseable {
 
     private final NanoClock clock;
     private final Supplier<Kernel> opener;
-    private final Map<Mark, Long> goneNs = new HashMap<>();
 
     private boolean hasGuard;
-    private Set<Mark> marks = Set.of();
-    private Map<String, SaElements> sas = Map.of();
-    private Collection<Integer> broadcasts = List.of();
+    private MarkTables tables;
     private Kernel kernel;
-    private MarkTables installed;
-    private boolean isIp6Installed;
+
+    /** The shape of what was installed last; null if nothing was. */
+    private MarkTables.Shape installed;
+
     private String problem;
     private long retryNs;
     private long leaksBefore;
@@ -59,6 +52,7 @@ public final class KernelRules implements AutoCloseable {
         this.hasGuard = hasGuard;
         this.clock = clock;
         this.opener = opener;
+        tables = new MarkTables(hasGuard);
     }
 
     /**
@@ -84,14 +78,9 @@ public final class KernelRules implements AutoCloseable {
      * @param latestBroadcasts broadcast addresses of the LANs, in host order
      */
     public void apply(List<Sa> latest, Collection<Integer> latestBroadcasts) {
-        follow(latest);
-        broadcasts = List.copyOf(latestBroadcasts);
-        final Set<Mark> present = new HashSet<>();
-        sas.values().forEach(sa -> present.add(sa.sa().markOut()));
-        final long nowNs = clock.nanoTime();
-        marks.stream().filter(mark -> !present.contains(mark)).forEach(mark -> goneNs.put(mark, nowNs));
-        goneNs.keySet().removeAll(present);
-        marks = present;
+        final MarkTables following = tables.hasGuard() == hasGuard ? tables : new MarkTables(hasGuard);
+        following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(KernelRules::warn);
+        tables = following;
         attempt(this::follow);
     }
 
@@ -104,11 +93,8 @@ public final class KernelRules implements AutoCloseable {
             if (clock.nanoTime() - retryNs >= 0) {
                 attempt(this::install);
             }
-        } else if (installed != null) {
-            final long oldestNs = clock.nanoTime() - GUARD_LINGER_NS;
-            if (goneNs.values().removeIf(sinceNs -> sinceNs - oldestNs <= 0)) {
-                attempt(this::follow);
-            }
+        } else if (installed != null && tables.forget(clock.nanoTime() - GUARD_LINGER_NS)) {
+            attempt(this::follow);
         }
     }
 
@@ -127,30 +113,19 @@ public final class KernelRules implements AutoCloseable {
      * the machine itself first (ip_mc_output() in its net/ipv4/ip_output.c).
      */
     public long leaks() {
-        if (problem == null && installed != null && hasGuard) {
+        if (problem == null && installed != null && installed.hasGuard()) {
             attempt(this::readLeaks);
         }
         return leaksBefore + leaksSeen;
     }
 
-    private void follow(List<Sa> latest) {
-        final Map<String, SaElements> following = new LinkedHashMap<>();
-        for (final Sa sa : latest) {
-            final SaElements known = sas.get(sa.name());
-            following.put(sa.name(), known != null && known.sa().equals(sa) ? known : elementsOf(sa));
-        }
-        sas = following;
-    }
-
-    private static SaElements elementsOf(Sa sa) {
-        final SaElements elements = SaElements.of(sa);
+    private static void warn(SaElements elements) {
         for (final TrafficSelector selector : elements.unmarked()) {
             LOG.warn(
                     "SA {}: unicast to {} gets no mark, only to whole prefixes and to single ports of single addresses",
-                    sa.name(),
+                    elements.sa().name(),
                     selector);
         }
-        return elements;
     }
 
     private void attempt(Runnable task) {
@@ -171,38 +146,31 @@ public final class KernelRules implements AutoCloseable {
         }
     }
 
-    private MarkTables wanted() {
-        final MarkTablesBuilder builder = new MarkTablesBuilder(sas.values());
-        goneNs.keySet().forEach(builder::guard);
-        return builder.build(hasGuard, broadcasts);
-    }
-
     private void follow() {
         if (problem != null || installed == null) {
             install();
             return;
         }
         followNews();
-        final MarkTables wanted = wanted();
-        if (!wanted.shape().equals(installed.shape())) {
-            install(wanted);
+        if (tables.changes() == null || !tables.shape().equals(installed)) {
+            replaceTables();
         } else {
-            change(wanted, ElementChanges.between(installed.elements(), wanted.elements()));
+            change(tables.changes());
         }
     }
 
     /** A change that the kernel refuses means that it does not hold what we thought. */
-    private void change(MarkTables wanted, ElementChanges changes) {
+    private void change(ElementChanges changes) {
         try {
-            if (wanted.shape().isMasked() || !kernel.takes(changes)) {
-                runUnlessEmpty(MarkRules.change(installed, wanted));
+            if (installed.isMasked() || !kernel.takes(changes)) {
+                runUnlessEmpty(MarkRules.change(changes, installed));
             } else if (changes.size() > 0) {
                 kernel.apply(changes);
             }
-            installed = wanted;
+            tables.settle();
         } catch (LinuxException | NftablesException e) {
             LOG.warn("the nftables rules were not as expected ({}): installing them anew", e.getMessage());
-            install(wanted);
+            replaceTables();
         }
     }
 
@@ -214,29 +182,29 @@ public final class KernelRules implements AutoCloseable {
 
     private void install() {
         connect();
-        install(wanted());
+        replaceTables();
         if (problem != null) {
             LOG.info("the nftables rules are in place");
         }
         problem = null;
     }
 
-    private void install(MarkTables wanted) {
-        if (installed != null && hasGuard) {
+    private void replaceTables() {
+        if (installed != null && installed.hasGuard()) {
             readLeaks();
         }
-        kernel.run(MarkRules.installation(wanted, kernel.hasTable(NetfilterFamily.IP6)));
+        kernel.run(MarkRules.installation(tables, kernel.hasTable(NetfilterFamily.IP6)));
         leaksBefore += leaksSeen; // a new table counts from 0
         leaksSeen = 0;
-        installed = wanted;
+        installed = tables.shape();
+        tables.settle();
         if (!isThere()) {
             throw new NftablesException("the table " + MarkTables.TABLE + " vanished while it was installed");
         }
     }
 
     private boolean isThere() {
-        return kernel.hasTable(NetfilterFamily.IP)
-                && (!installed.shape().hasIp6() || kernel.hasTable(NetfilterFamily.IP6));
+        return kernel.hasTable(NetfilterFamily.IP) && (!installed.hasIp6() || kernel.hasTable(NetfilterFamily.IP6));
     }
 
     private void followNews() {
@@ -249,7 +217,7 @@ public final class KernelRules implements AutoCloseable {
         } else {
             LOG.warn("the nftables ruleset changes faster than can be followed: installing ours anew");
         }
-        install(wanted());
+        replaceTables();
     }
 
     private void readLeaks() {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.markcast.linux.LinuxErrno;
+import org.markcast.linux.LinuxException;
+import org.markcast.linux.NetfilterFamily;
+import org.markcast.linux.NetfilterSocket;
+
+@NetworkNamespaceTest
+class NetfilterSocketTest {
+
+    private static final String TABLE = "probe";
+
+    /** Each of so many answers tells what failed and quotes it: far more than a socket holds by default (212,992 bytes). */
+    @Test
+    void shouldStayInStepWhenTheKernelHasMoreAnswersThanTheSocketHolds() {
+        try (RulesNetwork network = new RulesNetwork();
+                NetfilterSocket socket = network.call(NetfilterSocket::new)) {
+            network.nft("add set ip probe some { type ipv4_addr; }; add counter ip probe none");
+            socket.begin();
+            for (int i = 0; i < NetfilterSocket.MAX_CHANGES; i++) {
+                final byte[] absent =
+                        ByteBuffer.allocate(Integer.BYTES).putInt(i).array();
+                socket.delete(NetfilterFamily.IP, TABLE, "some", absent, false);
+            }
+            final LinuxException refusal = assertThrows(LinuxException.class, socket::commit);
+
+            assertEquals(LinuxErrno.ENOBUFS, refusal.errno());
+            assertTrue(socket.hasTable(NetfilterFamily.IP, TABLE));
+            assertFalse(socket.hasTable(NetfilterFamily.IP6, TABLE));
+            assertEquals(OptionalLong.of(0), socket.counterPackets(NetfilterFamily.IP, TABLE, "none"));
+            assertEquals(OptionalLong.empty(), socket.counterPackets(NetfilterFamily.IP, TABLE, "other"));
+        }
+    }
+}
