@@ -56,16 +56,12 @@ final class MeasuredService implements AutoCloseable {
 
     /** Starts it with the virtual machine's options that {@code bin/markcast} gives it, and a log of its garbage collector. */
     static MeasuredService start(Gateway gateway, String config) throws IOException {
-        return start(gateway, config, List.of("-XX:+UseSerialGC", "-XX:-UsePerfData"));
-    }
-
-    /** Starts it with the virtual machine's options given, and a log of its garbage collector. */
-    static MeasuredService start(Gateway gateway, String config, List<String> jvmOptions) throws IOException {
         final Path gcLog = Files.createTempFile("markcast-gc-", ".log");
         gcLog.toFile().deleteOnExit();
-        final List<String> allOptions = new ArrayList<>(jvmOptions);
-        allOptions.add("-Xlog:gc:file=" + gcLog + "::filecount=0");
-        final ServiceProcess process = ServiceProcess.start(gateway, config, allOptions);
+        final ServiceProcess process = ServiceProcess.start(
+                gateway,
+                config,
+                List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xlog:gc:file=" + gcLog + "::filecount=0"));
         try {
             return new MeasuredService(gcLog, process);
         } catch (RuntimeException e) {
@@ -86,10 +82,6 @@ final class MeasuredService implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    long pid() {
-        return process.pid();
     }
 
     /** A counter's sum over all forwarders, read from the mapped file: the service does not notice. */

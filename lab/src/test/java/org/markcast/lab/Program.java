@@ -47,11 +47,6 @@ record Program(int exitStatus, String out, String err) {
     }
 
     static Program run(List<String> command) {
-        return run(command, TIMEOUT);
-    }
-
-    /** Runs a program that may take this long. */
-    static Program run(List<String> command, Duration timeout) {
         try {
             final Path out = Files.createTempFile("markcast-", ".out");
             final Path err = Files.createTempFile("markcast-", ".err");
@@ -61,7 +56,7 @@ record Program(int exitStatus, String out, String err) {
                         .redirectOutput(out.toFile())
                         .redirectError(err.toFile())
                         .start();
-                final int exitStatus = await(process, command, timeout);
+                final int exitStatus = await(process, command);
                 return new Program(exitStatus, Files.readString(out), Files.readString(err));
             } finally {
                 Files.delete(out);
@@ -72,9 +67,9 @@ record Program(int exitStatus, String out, String err) {
         }
     }
 
-    private static int await(Process process, List<String> command, Duration timeout) {
+    private static int await(Process process, List<String> command) {
         try {
-            if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
                 process.destroyForcibly();
                 throw new IllegalStateException(command + " does not end");

@@ -2,11 +2,17 @@
 package org.markcast.netfilter;
 
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.agrona.concurrent.NanoClock;
+import org.markcast.config.Mark;
 import org.markcast.config.TrafficSelector;
 import org.markcast.engine.sa.Sa;
 import org.markcast.linux.LinuxException;
@@ -35,14 +41,15 @@ public final class KernelRules implements AutoCloseable {
 
     private final NanoClock clock;
     private final Supplier<Kernel> opener;
+    private final Map<Mark, Long> goneNs = new HashMap<>();
 
     private boolean hasGuard;
-    private MarkTables tables;
+    private Set<Mark> marks = Set.of();
+    private Map<String, SaElements> sas = Map.of();
+    private Collection<Integer> broadcasts = List.of();
     private Kernel kernel;
-
-    /** The shape of what was installed last; null if nothing was. */
-    private MarkTables.Shape installed;
-
+    private MarkTables installed;
+    private boolean isIp6Installed;
     private String problem;
     private long retryNs;
     private long leaksBefore;
@@ -52,7 +59,6 @@ public final class KernelRules implements AutoCloseable {
         this.hasGuard = hasGuard;
         this.clock = clock;
         this.opener = opener;
-        tables = new MarkTables(hasGuard);
     }
 
     /**
@@ -78,9 +84,14 @@ public final class KernelRules implements AutoCloseable {
      * @param latestBroadcasts broadcast addresses of the LANs, in host order
      */
     public void apply(List<Sa> latest, Collection<Integer> latestBroadcasts) {
-        final MarkTables following = tables.hasGuard() == hasGuard ? tables : new MarkTables(hasGuard);
-        following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(KernelRules::warn);
-        tables = following;
+        follow(latest);
+        broadcasts = List.copyOf(latestBroadcasts);
+        final Set<Mark> present = new HashSet<>();
+        sas.values().forEach(sa -> present.add(sa.sa().markOut()));
+        final long nowNs = clock.nanoTime();
+        marks.stream().filter(mark -> !present.contains(mark)).forEach(mark -> goneNs.put(mark, nowNs));
+        goneNs.keySet().removeAll(present);
+        marks = present;
         attempt(this::follow);
     }
 
@@ -93,8 +104,11 @@ public final class KernelRules implements AutoCloseable {
             if (clock.nanoTime() - retryNs >= 0) {
                 attempt(this::install);
             }
-        } else if (installed != null && tables.forget(clock.nanoTime() - GUARD_LINGER_NS)) {
-            attempt(this::follow);
+        } else if (installed != null) {
+            final long oldestNs = clock.nanoTime() - GUARD_LINGER_NS;
+            if (goneNs.values().removeIf(sinceNs -> sinceNs - oldestNs <= 0)) {
+                attempt(this::follow);
+            }
         }
     }
 
@@ -113,19 +127,30 @@ public final class KernelRules implements AutoCloseable {
      * the machine itself first (ip_mc_output() in its net/ipv4/ip_output.c).
      */
     public long leaks() {
-        if (problem == null && installed != null && installed.hasGuard()) {
+        if (problem == null && installed != null && hasGuard) {
             attempt(this::readLeaks);
         }
         return leaksBefore + leaksSeen;
     }
 
-    private static void warn(SaElements elements) {
+    private void follow(List<Sa> latest) {
+        final Map<String, SaElements> following = new LinkedHashMap<>();
+        for (final Sa sa : latest) {
+            final SaElements known = sas.get(sa.name());
+            following.put(sa.name(), known != null && known.sa().equals(sa) ? known : elementsOf(sa));
+        }
+        sas = following;
+    }
+
+    private static SaElements elementsOf(Sa sa) {
+        final SaElements elements = SaElements.of(sa);
         for (final TrafficSelector selector : elements.unmarked()) {
             LOG.warn(
                     "SA {}: unicast to {} gets no mark, only to whole prefixes and to single ports of single addresses",
-                    elements.sa().name(),
+                    sa.name(),
                     selector);
         }
+        return elements;
     }
 
     private void attempt(Runnable task) {
@@ -146,31 +171,38 @@ public final class KernelRules implements AutoCloseable {
         }
     }
 
+    private MarkTables wanted() {
+        final MarkTablesBuilder builder = new MarkTablesBuilder(sas.values());
+        goneNs.keySet().forEach(builder::guard);
+        return builder.build(hasGuard, broadcasts);
+    }
+
     private void follow() {
         if (problem != null || installed == null) {
             install();
             return;
         }
         followNews();
-        if (tables.changes() == null || !tables.shape().equals(installed)) {
-            replaceTables();
+        final MarkTables wanted = wanted();
+        if (!wanted.shape().equals(installed.shape())) {
+            install(wanted);
         } else {
-            change(tables.changes());
+            change(wanted, ElementChanges.between(installed.elements(), wanted.elements()));
         }
     }
 
     /** A change that the kernel refuses means that it does not hold what we thought. */
-    private void change(ElementChanges changes) {
+    private void change(MarkTables wanted, ElementChanges changes) {
         try {
-            if (installed.isMasked() || !kernel.takes(changes)) {
-                runUnlessEmpty(MarkRules.change(changes, installed));
+            if (wanted.shape().isMasked() || !kernel.takes(changes)) {
+                runUnlessEmpty(MarkRules.change(installed, wanted));
             } else if (changes.size() > 0) {
                 kernel.apply(changes);
             }
-            tables.settle();
+            installed = wanted;
         } catch (LinuxException | NftablesException e) {
             LOG.warn("the nftables rules were not as expected ({}): installing them anew", e.getMessage());
-            replaceTables();
+            install(wanted);
         }
     }
 
@@ -182,29 +214,29 @@ public final class KernelRules implements AutoCloseable {
 
     private void install() {
         connect();
-        replaceTables();
+        install(wanted());
         if (problem != null) {
             LOG.info("the nftables rules are in place");
         }
         problem = null;
     }
 
-    private void replaceTables() {
-        if (installed != null && installed.hasGuard()) {
+    private void install(MarkTables wanted) {
+        if (installed != null && hasGuard) {
             readLeaks();
         }
-        kernel.run(MarkRules.installation(tables, kernel.hasTable(NetfilterFamily.IP6)));
+        kernel.run(MarkRules.installation(wanted, kernel.hasTable(NetfilterFamily.IP6)));
         leaksBefore += leaksSeen; // a new table counts from 0
         leaksSeen = 0;
-        installed = tables.shape();
-        tables.settle();
+        installed = wanted;
         if (!isThere()) {
             throw new NftablesException("the table " + MarkTables.TABLE + " vanished while it was installed");
         }
     }
 
     private boolean isThere() {
-        return kernel.hasTable(NetfilterFamily.IP) && (!installed.hasIp6() || kernel.hasTable(NetfilterFamily.IP6));
+        return kernel.hasTable(NetfilterFamily.IP)
+                && (!installed.shape().hasIp6() || kernel.hasTable(NetfilterFamily.IP6));
     }
 
     private void followNews() {
@@ -217,7 +249,7 @@ public final class KernelRules implements AutoCloseable {
         } else {
             LOG.warn("the nftables ruleset changes faster than can be followed: installing ours anew");
         }
-        replaceTables();
+        install(wanted());
     }
 
     private void readLeaks() {

@@ -4,8 +4,10 @@ package org.markcast.netfilter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.markcast.config.Mark;
@@ -53,9 +55,7 @@ public final class MarkRules {
     }
 
     static MarkTables tables(List<Sa> sas, Collection<Integer> broadcasts, boolean hasGuard) {
-        final MarkTables tables = new MarkTables(hasGuard);
-        tables.follow(sas, broadcasts, 0);
-        return tables;
+        return new MarkTablesBuilder(sas.stream().map(SaElements::of).toList()).build(hasGuard, broadcasts);
     }
 
     /**
@@ -120,7 +120,7 @@ public final class MarkRules {
         if (set.isInterval()) {
             text.append("\t\tflags interval\n");
         }
-        final Map<Key, Mark> elements = tables.elements(set);
+        final Map<Key, Mark> elements = tables.elements().getOrDefault(set, Map.of());
         if (!elements.isEmpty()) {
             text.append("\t\telements = {\n\t\t\t");
             text.append(elementsText(set, elements, set.isMap(), tables.shape().isMasked()));
@@ -130,11 +130,11 @@ public final class MarkRules {
     }
 
     private static String elementsText(ElementSet set, Map<Key, Mark> elements, boolean hasTargets, boolean isMasked) {
-        return elements.entrySet().stream()
-                .sorted(Map.Entry.comparingByKey())
-                .map(element ->
-                        set.text(element.getKey()) + (hasTargets ? " : " + target(element.getValue(), isMasked) : ""))
-                .collect(Collectors.joining(ELEMENT_SEPARATOR));
+        return new TreeMap<>(elements)
+                .entrySet().stream()
+                        .map(element -> set.text(element.getKey())
+                                + (hasTargets ? " : " + target(element.getValue(), isMasked) : ""))
+                        .collect(Collectors.joining(ELEMENT_SEPARATOR));
     }
 
     private static String target(Mark mark, boolean isMasked) {
@@ -206,15 +206,17 @@ public final class MarkRules {
         text.append("\t\tip daddr 224.0.0.0/4 jump leaving\n\t\tip daddr @broadcasts jump leaving\n\t}\n");
     }
 
-    /** The transaction that does the changes in tables of this shape; empty if there are none. */
-    static String change(ElementChanges changes, MarkTables.Shape shape) {
+    /** The transaction that leads from one content to another of the same shape; empty if they are equal. */
+    static String change(MarkTables from, MarkTables to) {
         final StringBuilder text = new StringBuilder();
-        elementCommands("delete", changes.deleted(), false, shape.isMasked(), text);
-        chainNames(changes.newChains(), shape)
+        final boolean isMasked = to.shape().isMasked();
+        final ElementChanges changes = ElementChanges.between(from.elements(), to.elements());
+        elementCommands("delete", changes.deleted(), false, isMasked, text);
+        chainsOf(to, from)
                 .forEach((chain, mark) ->
                         text.append("add chain " + chain + " { " + MarkText.statement(mark) + "; }\n"));
-        elementCommands("add", changes.added(), true, shape.isMasked(), text);
-        chainNames(changes.oldChains(), shape).keySet().forEach(chain -> text.append("delete chain " + chain + NL));
+        elementCommands("add", changes.added(), true, isMasked, text);
+        chainsOf(from, to).forEach((chain, mark) -> text.append("delete chain " + chain + NL));
         return text.toString();
     }
 
@@ -230,16 +232,15 @@ public final class MarkRules {
                         + elementsText(set, some, hasTargets && set.isMap(), isMasked) + "\n}\n"));
     }
 
-    /** The chains that these marks have in tables of this shape, with their family and table. */
-    private static Map<String, Mark> chainNames(Collection<Mark> marks, MarkTables.Shape shape) {
+    /** The chains for marks that only the first tables have, with their family and table. */
+    private static Map<String, Mark> chainsOf(MarkTables tables, MarkTables others) {
+        final Set<Mark> marks = new HashSet<>(tables.chains());
+        marks.removeAll(others.chains());
         final Map<String, Mark> chains = new TreeMap<>();
-        if (!shape.isMasked()) {
-            return chains;
-        }
         for (final Mark mark : marks) {
             final String name = MarkTables.TABLE + " " + MarkText.chain(mark);
             chains.put("ip " + name, mark);
-            if (shape.hasIp6()) {
+            if (tables.shape().hasIp6()) {
                 chains.put("ip6 " + name, mark);
             }
         }

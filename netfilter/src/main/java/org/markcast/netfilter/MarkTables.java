@@ -1,60 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
-import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.SortedSet;
-import java.util.TreeSet;
-import org.agrona.collections.Object2IntCounterMap;
 import org.markcast.config.Mark;
-import org.markcast.config.TrafficSelector;
-import org.markcast.engine.packet.Ipv4Address;
-import org.markcast.engine.sa.Sa;
 
 /**
- * What the kernel's tables shall hold, and what leads there from what they hold. It follows the list of SAs at a cost that depends
- * on what changes; only subnets, which cut each other, are worked out anew together, when one comes or goes. Belongs to the control
- * thread.
+ * What the kernel's tables shall hold.
+ *
+ * @param shape what decides which rules there are
+ * @param chains in tables {@link Shape#isMasked() with masks}: the marks that have a chain, which map elements lead to
+ * @param elements of each set that the shape has; of a map with the mark that a packet gets, of a set with {@link #NO_MARK}
  */
-final class MarkTables {
+record MarkTables(Shape shape, SortedSet<Mark> chains, Map<ElementSet, Map<Key, Mark>> elements) {
 
     static final String TABLE = "markcast";
 
-    /** What an element of a set has that is no map. */
     static final Mark NO_MARK = new Mark(0, 0);
-
-    static final Comparator<Mark> MARKS = Comparator.comparing(Mark::mask, Integer::compareUnsigned)
-            .thenComparing(Mark::value, Integer::compareUnsigned);
-
-    /** What begins with an address, which may be one that is a broadcast address on some LAN. */
-    private static final List<ElementSet> BY_ADDRESS =
-            List.of(ElementSet.CLIENTS, ElementSet.PROTOCOLS, ElementSet.PORTS);
-
-    private final boolean hasGuard;
-    private final SaList sas = new SaList();
-    private final Claims claims = new Claims();
-    private final Map<ElementSet, Map<Key, Mark>> elements = new HashMap<>();
-
-    /** How many SAs use a mark, as inbound and as outbound mark. */
-    private final Object2IntCounterMap<Mark> uses = new Object2IntCounterMap<>(0);
-
-    private final Object2IntCounterMap<Mark> outboundUses = new Object2IntCounterMap<>(0);
-
-    /** Outbound marks that no SA has any more, with the time when the last one went, the earliest first. */
-    private final Map<Mark, Long> goneNs = new LinkedHashMap<>();
-
-    private final SortedSet<Integer> guardedMasks = new TreeSet<>(Integer::compareUnsigned);
-
-    private int maskedSas;
-    private Set<Integer> broadcasts = Set.of();
-    private ElementChanges changes;
 
     /**
      * What decides which rules there are; as long as it stays, only elements change.
@@ -68,192 +30,4 @@ final class MarkTables {
      */
     record Shape(
             boolean hasGuard, boolean hasIp6, boolean hasSubnets, boolean isMasked, SortedSet<Integer> guardedMasks) {}
-
-    /** @param hasGuard whether the leak guard is wanted */
-    MarkTables(boolean hasGuard) {
-        this.hasGuard = hasGuard;
-        if (hasGuard) {
-            guardedMasks.add(Mark.FULL_MASK); // also without SAs, so that the first one is an element like the others
-        }
-    }
-
-    boolean hasGuard() {
-        return hasGuard;
-    }
-
-    /**
-     * Follows the SAs, all of it or, with an exception, nothing.
-     *
-     * @param latest all SAs; where two claim the same packets, the later one in the list gets them
-     * @param lanBroadcasts broadcast addresses of the LANs, in host order
-     * @param nowNs since when the marks of SAs that are missing are no longer used
-     * @return what has come or moved
-     */
-    List<SaElements> follow(List<Sa> latest, Collection<Integer> lanBroadcasts, long nowNs) {
-        final SaList.Step step = sas.stepTo(latest);
-        final Set<Integer> latestBroadcasts = new TreeSet<>(lanBroadcasts);
-        latestBroadcasts.add(Ipv4Address.BROADCAST);
-        final boolean areOtherBroadcasts = !latestBroadcasts.equals(broadcasts);
-
-        if (areOtherBroadcasts) {
-            follow(latestBroadcasts);
-        }
-        for (int i = step.gone().size() - 1; i >= 0; i--) { // where many claim the same, the last one is on top
-            remove(step.gone().get(i), nowNs);
-        }
-        sas.take(step);
-        step.come().forEach(this::add);
-        if (areOtherBroadcasts || hasSubnets(step.gone()) || hasSubnets(step.come())) {
-            replace(ElementSet.SUBNETS, intervals());
-        }
-        return step.come();
-    }
-
-    private void remove(SaElements sa, long nowNs) {
-        sa.claims().forEach(claim -> show(claim.set(), claim.key(), claims.remove(claim)));
-        release(sa.sa().markIn());
-        release(sa.sa().markOut());
-        maskedSas -= sa.isMasked() ? 1 : 0;
-        if (outboundUses.decrementAndGet(sa.sa().markOut()) == 0) {
-            goneNs.put(sa.sa().markOut(), nowNs);
-        }
-    }
-
-    private void add(SaElements sa) {
-        sa.claims().forEach(claim -> show(claim.set(), claim.key(), claims.add(claim)));
-        use(sa.sa().markIn());
-        use(sa.sa().markOut());
-        maskedSas += sa.isMasked() ? 1 : 0;
-        if (outboundUses.incrementAndGet(sa.sa().markOut()) == 1) {
-            goneNs.remove(sa.sa().markOut());
-            guard(sa.sa().markOut(), NO_MARK);
-        }
-    }
-
-    private void use(Mark mark) {
-        if (uses.incrementAndGet(mark) == 1 && changes != null) {
-            changes.noteChain(mark, true);
-        }
-    }
-
-    private void release(Mark mark) {
-        if (uses.decrementAndGet(mark) == 0 && changes != null) {
-            changes.noteChain(mark, false);
-        }
-    }
-
-    /** Forgets the marks that no SA has used since then; whether there were any. */
-    boolean forget(long sinceNs) {
-        boolean hasForgotten = false;
-        final Iterator<Map.Entry<Mark, Long>> gone = goneNs.entrySet().iterator();
-        while (gone.hasNext()) {
-            final Map.Entry<Mark, Long> earliest = gone.next();
-            if (earliest.getValue() - sinceNs > 0) {
-                return hasForgotten;
-            }
-            gone.remove();
-            guard(earliest.getKey(), null);
-            hasForgotten = true;
-        }
-        return hasForgotten;
-    }
-
-    private void guard(Mark mark, Mark wanted) {
-        if (!hasGuard) {
-            return;
-        }
-        final ElementSet set = ElementSet.guarded(mark.mask());
-        put(set, SaElements.guardedKey(mark), wanted);
-        if (!elements(set).isEmpty() || mark.mask() == Mark.FULL_MASK) {
-            guardedMasks.add(mark.mask());
-        } else {
-            guardedMasks.remove(mark.mask());
-        }
-    }
-
-    private void follow(Set<Integer> latestBroadcasts) {
-        broadcasts = latestBroadcasts;
-        BY_ADDRESS.forEach(set -> claims.forEach(set, (key, top) -> show(set, key, top)));
-        if (hasGuard) {
-            final Map<Key, Mark> wanted = new HashMap<>();
-            broadcasts.forEach(address -> wanted.put(Key.of(Key.network(address)), NO_MARK));
-            replace(ElementSet.BROADCASTS, wanted);
-        }
-    }
-
-    private static boolean hasSubnets(List<SaElements> some) {
-        return some.stream().anyMatch(sa -> !sa.subnets().isEmpty());
-    }
-
-    private Map<Key, Mark> intervals() {
-        final Subnets subnets = new Subnets();
-        for (final SaElements sa : sas.elements()) {
-            for (final TrafficSelector subnet : sa.subnets()) {
-                subnets.add(
-                        Ipv4Address.of(subnet.prefix().address()),
-                        subnet.prefix().length(),
-                        sa.sa().markOut());
-            }
-        }
-        return subnets.intervals(broadcasts);
-    }
-
-    private void replace(ElementSet set, Map<Key, Mark> wanted) {
-        for (final Key key : List.copyOf(elements(set).keySet())) {
-            if (!wanted.containsKey(key)) {
-                put(set, key, null);
-            }
-        }
-        wanted.forEach((key, mark) -> put(set, key, mark));
-    }
-
-    /** @param top the claim that counts; null if there is none */
-    private void show(ElementSet set, Key key, Claim top) {
-        final boolean isBroadcast = BY_ADDRESS.contains(set) && broadcasts.contains(key.networkInt(0));
-        put(set, key, top == null || isBroadcast ? null : top.mark());
-    }
-
-    private void put(ElementSet set, Key key, Mark mark) {
-        final Map<Key, Mark> all = elements.computeIfAbsent(set, first -> new HashMap<>());
-        final Mark before = mark == null ? all.remove(key) : all.put(key, mark);
-        if (changes != null && !Objects.equals(before, mark)) {
-            changes.note(set, key, before, mark);
-        }
-    }
-
-    /** From now on the kernel holds what it shall. */
-    void settle() {
-        changes = new ElementChanges();
-    }
-
-    /** What leads here from the moment of {@link #settle()}; null before that. */
-    ElementChanges changes() {
-        return changes;
-    }
-
-    Shape shape() {
-        final boolean hasIp6 = elements.entrySet().stream()
-                .anyMatch(set -> set.getKey().isIp6() && !set.getValue().isEmpty());
-        return new Shape(
-                hasGuard, hasIp6, !elements(ElementSet.SUBNETS).isEmpty(), maskedSas > 0, new TreeSet<>(guardedMasks));
-    }
-
-    /** The marks that have a chain, which map elements lead to, in tables {@link Shape#isMasked() with masks}. */
-    SortedSet<Mark> chains() {
-        final SortedSet<Mark> chains = new TreeSet<>(MARKS);
-        if (maskedSas > 0) {
-            uses.forEach((mark, count) -> chains.add(mark));
-        }
-        return chains;
-    }
-
-    /** Elements of a set, by key; of a map with the mark that a packet gets, of a set with {@link #NO_MARK}. */
-    Map<Key, Mark> elements(ElementSet set) {
-        return elements.getOrDefault(set, Map.of());
-    }
-
-    /** All sets that have had elements. */
-    Map<ElementSet, Map<Key, Mark>> elements() {
-        return elements;
-    }
 }

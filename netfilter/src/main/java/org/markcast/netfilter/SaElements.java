@@ -12,57 +12,28 @@ import org.markcast.engine.sa.Sa.Outer;
 import org.markcast.linux.NetfilterFamily;
 
 /**
- * What one SA asks for in the tables. Kept as long as the SA: with thousands of them only the new ones are worked out. Belongs to
- * the control thread.
+ * What one SA asks for in the tables. Immutable, and kept as long as the SA: with thousands of them only the new ones are worked
+ * out.
+ *
+ * @param guardedKey what the guard watches for its sake
+ * @param elements those that stand for themselves
+ * @param subnets remote prefixes, which other SAs' prefixes may cut
+ * @param unmarked selectors whose unicast traffic gets no mark, see {@link Reach#NONE}
  */
-final class SaElements {
+record SaElements(
+        Sa sa, Key guardedKey, List<Element> elements, List<TrafficSelector> subnets, List<TrafficSelector> unmarked) {
 
     private static final int MULTICAST_PREFIX_LENGTH = 4;
 
-    private final Sa sa;
-    private final List<Claim> claims = new ArrayList<>();
-    private final List<TrafficSelector> subnets = new ArrayList<>();
-    private final List<TrafficSelector> unmarked = new ArrayList<>();
-
-    private int place;
-
-    private SaElements(Sa sa) {
-        this.sa = sa;
-    }
+    /** A set's element; in a map with the mark that a packet gets. */
+    record Element(ElementSet set, Key key, Mark mark) {}
 
     static SaElements of(Sa sa) {
-        final SaElements found = new SaElements(sa);
+        final SaElements found =
+                new SaElements(sa, guardedKey(sa.markOut()), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         sa.outers().forEach(found::add);
         sa.remoteTs().forEach(found::add);
         return found;
-    }
-
-    Sa sa() {
-        return sa;
-    }
-
-    /** Elements that stand for themselves. */
-    List<Claim> claims() {
-        return claims;
-    }
-
-    /** Remote prefixes, which other SAs' prefixes may cut. */
-    List<TrafficSelector> subnets() {
-        return subnets;
-    }
-
-    /** Selectors whose unicast traffic gets no mark, see {@link Reach#NONE}. */
-    List<TrafficSelector> unmarked() {
-        return unmarked;
-    }
-
-    /** Where the SA stands in the list of all. */
-    int place() {
-        return place;
-    }
-
-    void place(int place) {
-        this.place = place;
     }
 
     /** A mark as an element of {@link ElementSet#guarded}. */
@@ -109,7 +80,7 @@ final class SaElements {
     }
 
     private void add(ElementSet set, Mark mark, byte[]... parts) {
-        claims.add(new Claim(this, set, Key.of(parts), mark));
+        elements.add(new Element(set, Key.of(parts), mark));
     }
 
     boolean isMasked() {

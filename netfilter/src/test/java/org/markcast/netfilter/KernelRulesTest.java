@@ -2,12 +2,8 @@
 package org.markcast.netfilter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -149,84 +145,6 @@ class KernelRulesTest {
         rules.work();
         kernel.leaks = 2;
         assertEquals(5, rules.leaks());
-    }
-
-    @Test
-    void shouldInstallAnewWithoutTheGuardWhenItIsNotWantedAnyLonger() {
-        rules.apply(List.of(CAROL), List.of());
-        kernel.leaks = 3;
-        rules.guard(false);
-        rules.apply(List.of(CAROL, DAVE), List.of());
-
-        assertEquals(MarkRules.text(List.of(CAROL, DAVE), List.of(), false), kernel.scripts.get(1));
-        assertEquals(3, rules.leaks());
-    }
-
-    @Test
-    void shouldStayWithTheSasThatItHasWhenTheNewOnesCannotBeRead() {
-        final Sa bad = new Sa("bad", "rw", CAROL.mode(), CAROL.markIn(), CAROL.markOut(), List.of(), null, List.of());
-        rules.apply(List.of(CAROL), List.of());
-        rules.guard(false);
-        assertThrows(NullPointerException.class, () -> rules.apply(List.of(DAVE, bad), List.of()));
-        rules.guard(true);
-        assertThrows(NullPointerException.class, () -> rules.apply(List.of(DAVE, bad), List.of()));
-
-        kernel.news = News.CHANGED;
-        rules.work();
-        assertEquals(kernel.scripts.get(0), kernel.scripts.get(1));
-        rules.apply(List.of(CAROL, DAVE), List.of());
-        assertEquals(2, kernel.changes.get(0).size());
-    }
-
-    @Test
-    void shouldSendWhatItCouldNotSendBefore() {
-        rules.apply(List.of(CAROL), List.of());
-        kernel.refusal = "No buffer space available";
-        kernel.refusesChanges = true;
-        rules.apply(List.of(CAROL, DAVE), List.of());
-        rules.apply(List.of(DAVE), List.of());
-        kernel.refusal = null;
-        clock.advance(TimeUnit.SECONDS.toNanos(70));
-        rules.work();
-
-        assertEquals(MarkRules.installation(guarding(CAROL, DAVE), false), kernel.scripts.get(1));
-    }
-
-    /** The tables for the second SA while the guard still watches the first one's mark. */
-    private static MarkTables guarding(Sa first, Sa second) {
-        final MarkTables tables = MarkRules.tables(List.of(first), List.of(), true);
-        tables.follow(List.of(second), List.of(), 0);
-        return tables;
-    }
-
-    /** Garbage makes collections, which stop the forwarders. */
-    @Test
-    void shouldAllocateLittleForOneSaAmongTenThousand() {
-        final List<Sa> list = new ArrayList<>();
-        for (int i = 0; i < 10_000; i++) {
-            final String tail = i / 256 + "." + i % 256;
-            list.add(TestSa.of("sa" + i, "" + (i + 1), "10.16." + tail, "224.0.0.0/4")
-                    .esp("192.168.0.1", "20.0." + tail, 0xc000_0000 + i)
-                    .build());
-        }
-        final List<Sa> sas = List.copyOf(list);
-        list.remove(3_000);
-        list.add(TestSa.of("sa3000", "3001", "10.17.0.1").build());
-        final List<Sa> others = List.copyOf(list);
-        rules.apply(sas, List.of());
-
-        final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        final long before = threads.getCurrentThreadAllocatedBytes();
-        final int rounds = 100;
-        for (int i = 0; i < rounds / 4; i++) {
-            rules.apply(sas.subList(0, 9_999), List.of());
-            rules.apply(sas, List.of());
-            rules.apply(others, List.of());
-            rules.apply(sas, List.of());
-        }
-        final long bytes = (threads.getCurrentThreadAllocatedBytes() - before) / rounds;
-        assertEquals(rounds, kernel.changes.size());
-        assertTrue(bytes < 100_000, bytes + " bytes");
     }
 
     @Test

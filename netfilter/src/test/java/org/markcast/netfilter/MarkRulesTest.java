@@ -85,31 +85,21 @@ class MarkRulesTest {
         int changes = 0;
         for (int i = 0; i < 2_000; i++) {
             final boolean isMasked = i % 2 == 0;
-            final MarkTables tables = MarkRules.tables(TestSa.random(random, isMasked, 12), BROADCASTS, true);
-            final Map<String, Map<String, String>> model = sets(MarkRules.installation(tables, true));
-            final MarkTables.Shape shape = tables.shape();
-            changeTo(tables, TestSa.random(random, isMasked, 12));
-            if (!tables.shape().equals(shape)) {
+            final MarkTables from = MarkRules.tables(TestSa.random(random, isMasked, 12), BROADCASTS, true);
+            final MarkTables to = MarkRules.tables(TestSa.random(random, isMasked, 12), BROADCASTS, true);
+            if (!from.shape().equals(to.shape())) {
                 continue;
             }
             changes++;
-            applyTo(model, MarkRules.change(tables.changes(), shape));
-            assertEquals(sets(MarkRules.installation(tables, true)), model);
+            final Map<String, Map<String, String>> model = sets(MarkRules.installation(from, true));
+            applyTo(model, MarkRules.change(from, to));
+            assertEquals(sets(MarkRules.installation(to, true)), model);
         }
         assertTrue(changes > 500, changes + " pairs of one shape");
     }
 
     private static String difference(List<Sa> from, List<Sa> to) {
-        final MarkTables tables = MarkRules.tables(from, BROADCASTS, true);
-        changeTo(tables, to);
-        return MarkRules.change(tables.changes(), tables.shape());
-    }
-
-    /** What is gone is forgotten at once. */
-    private static void changeTo(MarkTables tables, List<Sa> sas) {
-        tables.settle();
-        tables.follow(sas, BROADCASTS, 0);
-        tables.forget(0);
+        return MarkRules.change(MarkRules.tables(from, BROADCASTS, true), MarkRules.tables(to, BROADCASTS, true));
     }
 
     /** Sets and chains by family and name, with what they hold. */

@@ -59,26 +59,21 @@ final class TestSa {
     static List<Sa> random(Random random, boolean isMasked, int limit) {
         final List<Sa> sas = new ArrayList<>();
         for (int i = random.nextInt(limit); i > 0; i--) {
-            sas.add(random(random, "sa" + i, isMasked));
+            final int value = 1 + random.nextInt(20);
+            final TestSa sa = of("sa" + i, isMasked && random.nextBoolean() ? (value << 8) + "/0xff00" : "" + value);
+            for (int j = random.nextInt(4); j > 0; j--) {
+                sa.remoteTs.addAll(TrafficSelector.parse(SELECTORS.get(random.nextInt(SELECTORS.size()))));
+            }
+            final int peer = random.nextInt(4);
+            switch (random.nextInt(4)) {
+                case 0 -> sa.esp("192.168.0.1", "203.0.113." + peer, random.nextInt(4));
+                case 1 -> sa.natt("192.168.0.1", "203.0.113." + peer, 4500, random.nextInt(4));
+                case 2 -> sa.esp("2001:db8::ffff", "2001:db8::" + peer, random.nextInt(4));
+                default -> sa.natt("2001:db8::ffff", "2001:db8::" + peer, 4500, random.nextInt(4));
+            }
+            sas.add(sa.build());
         }
         return sas;
-    }
-
-    /** An SA that claims what others of its kind claim too. */
-    static Sa random(Random random, String name, boolean isMasked) {
-        final int value = 1 + random.nextInt(20);
-        final TestSa sa = of(name, isMasked && random.nextBoolean() ? (value << 8) + "/0xff00" : "" + value);
-        for (int j = random.nextInt(4); j > 0; j--) {
-            sa.remoteTs.addAll(TrafficSelector.parse(SELECTORS.get(random.nextInt(SELECTORS.size()))));
-        }
-        final int peer = random.nextInt(4);
-        switch (random.nextInt(4)) {
-            case 0 -> sa.esp("192.168.0.1", "203.0.113." + peer, random.nextInt(4));
-            case 1 -> sa.natt("192.168.0.1", "203.0.113." + peer, 4500, random.nextInt(4));
-            case 2 -> sa.esp("2001:db8::ffff", "2001:db8::" + peer, random.nextInt(4));
-            default -> sa.natt("2001:db8::ffff", "2001:db8::" + peer, 4500, random.nextInt(4));
-        }
-        return sa.build();
     }
 
     TestSa markIn(String mark) {

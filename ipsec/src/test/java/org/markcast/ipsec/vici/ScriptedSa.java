@@ -9,7 +9,6 @@ import java.util.List;
  * @param mark in both directions; 0: it has none
  * @param vip the client's address inside the tunnel
  * @param cpu of a per-CPU SA, else {@link #ANY_CPU}
- * @param groups of the client's, as a selector
  */
 public record ScriptedSa(
         long ikeId,
@@ -23,47 +22,15 @@ public record ScriptedSa(
         String remoteHost,
         int remotePort,
         boolean encap,
-        int cpu,
-        String groups) {
+        int cpu) {
 
     static final int ANY_CPU = -1;
-
-    private static final String ALL_GROUPS = "224.0.0.0/4";
-
-    /** Whose client takes packets to all groups. */
-    public ScriptedSa(
-            long ikeId,
-            long childId,
-            long reqid,
-            String child,
-            String state,
-            int mark,
-            int spiIn,
-            String vip,
-            String remoteHost,
-            int remotePort,
-            boolean encap,
-            int cpu) {
-        this(ikeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, cpu, ALL_GROUPS);
-    }
 
     /** Client number n, from 1, with everything derived from its number. */
     public static ScriptedSa client(int n) {
         final String low = (n >> 16 & 0xff) + "." + (n >> 8 & 0xff) + "." + (n & 0xff);
         return new ScriptedSa(
-                n,
-                n,
-                n,
-                "rw",
-                "INSTALLED",
-                n,
-                0xc0000000 + n,
-                "10." + low,
-                "172." + low,
-                4500,
-                n % 2 == 0,
-                ANY_CPU,
-                ALL_GROUPS);
+                n, n, n, "rw", "INSTALLED", n, 0xc0000000 + n, "10." + low, "172." + low, 4500, n % 2 == 0, ANY_CPU);
     }
 
     /** The next generation after a CHILD_SA rekey. */
@@ -80,54 +47,34 @@ public record ScriptedSa(
                 remoteHost,
                 remotePort,
                 encap,
-                cpu,
-                groups);
+                cpu);
     }
 
     public ScriptedSa in(String newState) {
         return new ScriptedSa(
-                ikeId, childId, reqid, child, newState, mark, spiIn, vip, remoteHost, remotePort, encap, cpu, groups);
+                ikeId, childId, reqid, child, newState, mark, spiIn, vip, remoteHost, remotePort, encap, cpu);
     }
 
     /** After an IKE_SA rekey. */
     public ScriptedSa below(long newIkeId) {
         return new ScriptedSa(
-                newIkeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, cpu, groups);
+                newIkeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, cpu);
     }
 
     /** At another outer address. */
     public ScriptedSa at(String newHost, int newPort) {
-        return new ScriptedSa(
-                ikeId, childId, reqid, child, state, mark, spiIn, vip, newHost, newPort, encap, cpu, groups);
+        return new ScriptedSa(ikeId, childId, reqid, child, state, mark, spiIn, vip, newHost, newPort, encap, cpu);
     }
 
     public ScriptedSa marked(int newMark) {
         return new ScriptedSa(
-                ikeId, childId, reqid, child, state, newMark, spiIn, vip, remoteHost, remotePort, encap, cpu, groups);
+                ikeId, childId, reqid, child, state, newMark, spiIn, vip, remoteHost, remotePort, encap, cpu);
     }
 
     /** As one of the SAs of RFC 9611, which charon has one of for each CPU. */
     public ScriptedSa on(int newCpu) {
         return new ScriptedSa(
-                ikeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, newCpu, groups);
-    }
-
-    /** Whose client takes packets to one group only. */
-    public ScriptedSa wanting(String group) {
-        return new ScriptedSa(
-                ikeId,
-                childId,
-                reqid,
-                child,
-                state,
-                mark,
-                spiIn,
-                vip,
-                remoteHost,
-                remotePort,
-                encap,
-                cpu,
-                group + "/32");
+                ikeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, newCpu);
     }
 
     /** Keys of its IKE_SA. */
@@ -183,7 +130,7 @@ public record ScriptedSa(
                 .value("life-time", "3948")
                 .value("install-time", "12")
                 .list("local-ts", List.of("10.0.0.0/15", "224.0.0.0/4"))
-                .list("remote-ts", List.of(vip + "/32", groups, "10.1.255.255/32"));
+                .list("remote-ts", List.of(vip + "/32", "224.0.0.0/4", "10.1.255.255/32"));
     }
 
     /** The name of its section. */
