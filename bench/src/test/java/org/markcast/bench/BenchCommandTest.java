@@ -30,6 +30,11 @@ class BenchCommandTest {
                 "scale --sas 50001",
                 "scale --changes 0",
                 "scale --seconds 0",
+                "capture --seconds 0",
+                "capture --seconds 601",
+                "capture --seconds NaN",
+                "capture --pace 0",
+                "capture --pace 10001",
                 "jmh [",
                 "jmh nothing-has-this-name"
             })

@@ -28,7 +28,7 @@ class BenchmarksTest {
     private static final double HARNESS_BYTES = 1;
     private static final int OPERATIONS = 50_000;
     private static final String BASELINE = "Baseline";
-    private static final int BENCHMARKS_OF_OURS = 6;
+    private static final int BENCHMARKS_OF_OURS = 10;
 
     private static Collection<RunResult> results;
 

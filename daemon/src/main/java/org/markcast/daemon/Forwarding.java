@@ -28,9 +28,6 @@ final class Forwarding implements AutoCloseable {
 
     private static final long FORWARDER_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(5);
 
-    /** About 20 us of looking at the sources before waiting: less than a wake-up delays a packet. */
-    private static final int FORWARDER_SPINS = 20;
-
     private final Counters counters;
     private final Capture capture;
     private final List<Forwarder> forwarders = new ArrayList<>();
@@ -62,7 +59,7 @@ final class Forwarding implements AutoCloseable {
         final Injector injector = Injector.open(SystemNanoClock.INSTANCE, counters.forwarder(index));
         final ForwarderAgent agent =
                 new ForwarderAgent(index, counters.forwarder(index), injector, SystemNanoClock.INSTANCE);
-        final PollingIdle idle = new PollingIdle(FORWARDER_SPINS, capture.fds(index));
+        final PollingIdle idle = new PollingIdle(PollingIdle.FORWARDER_SPIN_NS, capture.fds(index));
         return new Forwarder(agent, injector, new AgentRunner(idle, new ErrorLog(), null, agent), idle);
     }
 
