@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = "Measure what this machine does.",
-        subcommands = {FanoutCommand.class, JmhCommand.class})
+        subcommands = {FanoutCommand.class, CompareCommand.class, JmhCommand.class})
 public final class BenchCommand implements Subcommand {
 
     @Spec
