@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.markcast.bench.ComparisonSettings.Part;
+import org.markcast.bench.FanoutSettings.Timing;
 
 /**
  * The whole matrix of the fan-out benchmark. What stands in one row, and rows that are divided by each other, come from the same
@@ -22,7 +23,6 @@ final class Comparison {
     private static final int SHARDED = 100;
     private static final int FORWARDERS = 2;
     private static final int LATENCY_PACE = 1_000;
-    private static final int LATENCY_SECONDS = 4;
 
     private final ComparisonSettings settings;
     private final Progress progress;
@@ -116,7 +116,7 @@ final class Comparison {
 
     private double idle(Meeting meeting, Engine engine) throws IOException {
         progress.step("idle");
-        return Idle.share(meeting.race, engine);
+        return Idle.share(meeting.race, engine, Timing.USUAL.idleMs());
     }
 
     /** Adds a row for each length; the packets a second at the usual one. */
@@ -150,7 +150,8 @@ final class Comparison {
         progress.step("latency");
         final LatencyProbe.Latency latency;
         try (LatencyProbe probe = meeting.stage.latencyProbe(USUAL_LENGTH)) {
-            latency = meeting.race.turn(engine, () -> probe.run(LATENCY_PACE * LATENCY_SECONDS, LATENCY_PACE));
+            final int packets = LATENCY_PACE * Timing.USUAL.latencySeconds();
+            latency = meeting.race.turn(engine, () -> probe.run(packets, LATENCY_PACE));
         }
         meeting.race.drain(engine);
         return ComparisonReport.Service.of(engine.plan().sas(), idle, sustained, bursts, latency);

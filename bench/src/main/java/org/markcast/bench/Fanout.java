@@ -27,13 +27,9 @@ final class Fanout implements AutoCloseable {
     /** Share of the maximum that must pass without loss. */
     static final double SUSTAINABLE = 0.9;
 
-    private static final long WARM_UP_MS = 4_000;
-
     private static final int MAX_PACE = 1_000;
     /** Share of what can be taken at which latency is measured. */
     private static final double MODERATE = 0.2;
-
-    private static final int LATENCY_SECONDS = 4;
 
     private final FanoutSettings settings;
     private final Progress progress;
@@ -50,7 +46,7 @@ final class Fanout implements AutoCloseable {
             progress.step("starting");
             final SaPlan plan = settings.plan();
             stage = open(new Stage(plan.forwarders()));
-            race = new Race(stage, new WarmUp(WARM_UP_MS));
+            race = new Race(stage, new WarmUp(settings.timing().warmUpMs()));
             ceiling = open(new BareLoop(stage.gateway(), stage.packet(settings.length()), plan));
             measured = switch (settings.mode()) {
                 case ENGINE -> open(Engine.start(stage, plan));
@@ -73,7 +69,7 @@ final class Fanout implements AutoCloseable {
         final FanoutReport.Builder report = new FanoutReport.Builder(settings);
         if (measured instanceof Engine engine) {
             progress.step("idle");
-            report.idle(Idle.share(race, engine));
+            report.idle(Idle.share(race, engine, settings.timing().idleMs()));
         }
         final int gcLogStart = gcLogLength();
         progress.step("turns of half a second");
@@ -123,7 +119,8 @@ final class Fanout implements AutoCloseable {
         progress.step("latency");
         final int pace = (int) Math.max(1, Math.min(MAX_PACE, MODERATE * report.packetsPerSecond()));
         try (LatencyProbe probe = stage.latencyProbe(settings.length())) {
-            report.latency(race.turn(measured, () -> probe.run(pace * LATENCY_SECONDS, pace)), pace);
+            final int packets = pace * settings.timing().latencySeconds();
+            report.latency(race.turn(measured, () -> probe.run(packets, pace)), pace);
         }
         race.drain(measured);
     }

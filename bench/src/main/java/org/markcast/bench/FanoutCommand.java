@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.markcast.bench.FanoutSettings.Mode;
+import org.markcast.bench.FanoutSettings.Timing;
 import org.markcast.daemon.CommandFailure;
 import org.markcast.daemon.ExitStatus;
 import org.markcast.daemon.IntRange;
@@ -123,7 +124,8 @@ final class FanoutCommand implements Callable<Integer> {
                 LENGTH.require("--len", length),
                 SECONDS.require("--seconds", seconds),
                 FORWARDERS.require("--forwarders", forwarders),
-                SUSTAIN.require("--sustain", sustainSeconds));
+                SUSTAIN.require("--sustain", sustainSeconds),
+                Timing.USUAL);
     }
 
     private Mode requireMode() {

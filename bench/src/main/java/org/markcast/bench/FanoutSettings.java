@@ -11,8 +11,20 @@ package org.markcast.bench;
  * @param seconds how long it is measured
  * @param forwarders threads of the service and of the ceiling
  * @param sustainSeconds how long 90 % of the maximum is offered; 0: not at all
+ * @param timing how long the rest takes
  */
-record FanoutSettings(Mode mode, int sas, int match, int length, int seconds, int forwarders, int sustainSeconds) {
+record FanoutSettings(
+        Mode mode, int sas, int match, int length, int seconds, int forwarders, int sustainSeconds, Timing timing) {
+
+    /**
+     * What does not depend on the question.
+     *
+     * @param warmUpMs how long the service runs before it is measured
+     */
+    record Timing(long idleMs, long warmUpMs, int latencySeconds) {
+
+        static final Timing USUAL = new Timing(3_000, 4_000, 4);
+    }
 
     /** What is measured; the first two beside the third. */
     enum Mode {

@@ -7,17 +7,16 @@ import java.io.IOException;
 final class Idle {
 
     private static final long SETTLE_MS = 1_000;
-    private static final long DURATION_MS = 3_000;
 
     private Idle() {}
 
-    /** Share of a core that a service takes which nobody sends anything, to about 0.003. */
-    static double share(Race race, Engine engine) throws IOException {
+    /** Share of a core that a service takes to which nobody sends anything, to 10 ms of CPU time. */
+    static double share(Race race, Engine engine, long durationMs) throws IOException {
         return race.turn(engine, () -> {
             Threads.sleepMs(SETTLE_MS); // it may have been started just now
             final long startCpuNs = engine.cpuNs();
             final long startNs = System.nanoTime();
-            Threads.sleepMs(DURATION_MS);
+            Threads.sleepMs(durationMs);
             return (double) (engine.cpuNs() - startCpuNs) / (System.nanoTime() - startNs);
         });
     }

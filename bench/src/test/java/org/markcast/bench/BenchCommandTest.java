@@ -26,6 +26,11 @@ class BenchCommandTest {
                 "fanout --len 1501",
                 "fanout --seconds 0",
                 "fanout --forwarders 0",
+                "fanout --sustain -1",
+                "fanout --mode all",
+                "fanout --mode loop --forwarders 2",
+                "compare --only everything",
+                "compare --only few,many",
                 "jmh [",
                 "jmh nothing-has-this-name"
             })
