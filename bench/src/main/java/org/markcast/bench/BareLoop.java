@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.bench;
 
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.stream.IntStream;
+import java.util.function.ToLongFunction;
 import org.markcast.engine.packet.Ipv4Flyweight;
 import org.markcast.linux.LinuxErrno;
 import org.markcast.linux.MessageBatch;
@@ -18,62 +14,106 @@ import org.markcast.linux.RawSocket;
  * The ceiling: what the kernel takes when nobody captures, decides or counts. Sends the copies that the service would send,
  * the same packet with the same marks by the same route in batches of the same size; the loop does nothing but write the next
  * 64 marks and call sendmmsg(2). Batches laid out beforehand would be slower: many of them do not fit the cache. As many
- * threads as the service has forwarders, each with its share of the marks.
+ * threads as the service has forwarders, each with the marks that are the forwarder's.
  */
-final class BareLoop implements AutoCloseable {
+final class BareLoop implements Contender {
 
     private static final int BATCH = 64; // as the injector's
 
+    private final SaPlan plan;
     private final List<Sender> senders = new ArrayList<>();
-    private final LongAdder cpuNs = new LongAdder();
 
-    /** @param marks one for each copy of the packet */
-    BareLoop(NetworkNamespace gateway, UdpPacket packet, int[] marks, int threads) {
-        for (int i = 0; i < Math.min(threads, marks.length); i++) {
-            final int share = i;
-            final int[] own = IntStream.range(0, marks.length)
-                    .filter(position -> position % threads == share)
-                    .map(position -> marks[position])
-                    .toArray();
-            senders.add(new Sender(gateway.call(RawSocket::new), packet, own));
+    BareLoop(NetworkNamespace gateway, UdpPacket packet, SaPlan plan) {
+        this.plan = plan;
+        for (int forwarder = 0; forwarder < plan.forwarders(); forwarder++) {
+            final int[] marks = plan.marks(forwarder);
+            if (marks.length > 0) {
+                senders.add(new Sender(gateway.call(RawSocket::new), packet, marks));
+            }
         }
     }
 
-    /** Sends for a while. */
-    Rate run(long durationNs) {
-        final long startNs = System.nanoTime();
-        final List<FutureTask<Long>> runs = senders.stream()
-                .map(sender -> Threads.start("bare-loop", () -> send(sender, startNs + durationNs)))
-                .toList();
-        final long sent = runs.stream().mapToLong(Threads::await).sum();
-        return new Rate(sent, System.nanoTime() - startNs);
+    @Override
+    public String name() {
+        return "ceiling";
     }
 
-    private long send(Sender sender, long endNs) {
-        final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-        final long startCpuNs = threads.getCurrentThreadCpuTime();
-        final long sent = sender.send(endNs);
-        cpuNs.add(threads.getCurrentThreadCpuTime() - startCpuNs);
-        return sent;
+    @Override
+    public SaPlan plan() {
+        return plan;
     }
 
-    /** CPU time of its threads so far. */
-    long cpuNs() {
-        return cpuNs.sum();
+    @Override
+    public boolean takesPackets() {
+        return false;
+    }
+
+    @Override
+    public void resume() {
+        senders.forEach(sender -> sender.thread.resume());
+    }
+
+    @Override
+    public void pause() {
+        senders.forEach(sender -> sender.thread.pause());
+    }
+
+    @Override
+    public long packets() {
+        return 0;
+    }
+
+    @Override
+    public long copiesQueued() {
+        return sum(sender -> sender.queued);
+    }
+
+    @Override
+    public long copiesRefused() {
+        return sum(sender -> sender.refused);
+    }
+
+    @Override
+    public long cpuNs() {
+        return sum(sender -> sender.thread.cpuNs());
+    }
+
+    private long sum(ToLongFunction<Sender> count) {
+        return senders.stream().mapToLong(count).sum();
+    }
+
+    /** Never: it waits for nothing. */
+    @Override
+    public long sleeps() {
+        return 0;
+    }
+
+    @Override
+    public boolean isIdle() {
+        return true;
+    }
+
+    @Override
+    public long kernelDrops() {
+        return 0;
     }
 
     @Override
     public void close() {
-        senders.forEach(sender -> sender.socket.close());
+        senders.forEach(Sender::close);
     }
 
-    private static final class Sender {
+    /** One thread with its share of the marks. */
+    private static final class Sender implements AutoCloseable {
 
         private final RawSocket socket;
         private final MessageBatch batch;
         private final UdpPacket packet; // the messages know only its address
         private final int[] marks;
+        private final PausableThread thread;
         private int nextMark;
+        private volatile long queued;
+        private volatile long refused;
 
         Sender(RawSocket socket, UdpPacket packet, int[] marks) {
             this.socket = socket;
@@ -83,15 +123,14 @@ final class BareLoop implements AutoCloseable {
             for (int message = 0; message < BATCH; message++) {
                 batch.packet(message, packet.address(), packet.length());
             }
+            thread = new PausableThread("bare-loop", this::send);
         }
 
-        long send(long endNs) {
-            long total = 0;
-            while (System.nanoTime() - endNs < 0) {
-                writeMarks();
-                total += sendWhole();
-            }
-            return total;
+        private void send() {
+            writeMarks();
+            final int sent = sendWhole();
+            refused = refused + BATCH - sent;
+            queued = queued + BATCH;
         }
 
         private void writeMarks() {
@@ -114,6 +153,12 @@ final class BareLoop implements AutoCloseable {
                 next += Math.max(1, count);
             }
             return sent;
+        }
+
+        @Override
+        public void close() {
+            thread.close();
+            socket.close();
         }
     }
 }

@@ -11,7 +11,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = "Measure what this machine does.",
-        subcommands = {FanoutCommand.class, CaptureCommand.class, ScaleCommand.class, JmhCommand.class})
+        subcommands = {
+            FanoutCommand.class,
+            CompareCommand.class,
+            CaptureCommand.class,
+            ScaleCommand.class,
+            JmhCommand.class
+        })
 public final class BenchCommand implements Subcommand {
 
     @Spec

@@ -4,6 +4,9 @@ package org.markcast.bench;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.markcast.bench.FanoutSettings.Mode;
+import org.markcast.bench.FanoutSettings.Timing;
 import org.markcast.daemon.CommandFailure;
 import org.markcast.daemon.ExitStatus;
 import org.markcast.daemon.IntRange;
@@ -25,6 +28,15 @@ final class FanoutCommand implements Callable<Integer> {
     private static final IntRange LENGTH = new IntRange(UdpPacket.MIN_LENGTH, 1500);
     private static final IntRange SECONDS = new IntRange(1, 3600);
     private static final IntRange FORWARDERS = new IntRange(1, 64);
+    private static final IntRange SUSTAIN = new IntRange(0, 3600);
+
+    @Option(
+            names = "--mode",
+            paramLabel = "engine|loop|ceiling",
+            defaultValue = "engine",
+            description = "what to measure: the service, the way of strongSwan's forecast plugin, both beside the"
+                    + " ceiling, or the ceiling alone (default: ${DEFAULT-VALUE})")
+    private String mode;
 
     @Option(
             names = "--sas",
@@ -47,8 +59,7 @@ final class FanoutCommand implements Callable<Integer> {
             names = "--seconds",
             paramLabel = "S",
             defaultValue = "5",
-            description =
-                    "how long the service is measured; all takes twice as long and some (default: ${DEFAULT-VALUE})")
+            description = "how long it is measured; all takes twice as long and some (default: ${DEFAULT-VALUE})")
     private int seconds;
 
     @Option(
@@ -57,6 +68,14 @@ final class FanoutCommand implements Callable<Integer> {
             defaultValue = "1",
             description = "threads of the service that forward, and of the bare loop (default: ${DEFAULT-VALUE})")
     private int forwarders;
+
+    @Option(
+            names = "--sustain",
+            paramLabel = "S",
+            defaultValue = "5",
+            description = "how long to offer 90 % of the maximum, for the losses; 0: neither that nor bursts"
+                    + " (default: ${DEFAULT-VALUE})")
+    private int sustainSeconds;
 
     @Option(names = "--json", description = "end with one line that is a JSON object")
     private boolean isJson;
@@ -67,10 +86,12 @@ final class FanoutCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         final FanoutSettings settings = settings();
-        final FanoutReport report = measure(settings);
+        final FanoutReport report =
+                measure(settings, Progress.onTerminal(spec.commandLine().getErr()));
         final PrintWriter out = spec.commandLine().getOut();
         out.printf(
-                "fan-out: %d of %d SAs match, packets of %d bytes, %d forwarder%s, %d s%n%n",
+                "fan-out, %s: %d of %d SAs match, packets of %d bytes, %d forwarder%s, %d s%n%n",
+                settings.mode().description(),
                 settings.match(),
                 settings.sas(),
                 settings.length(),
@@ -84,25 +105,38 @@ final class FanoutCommand implements Callable<Integer> {
         }
         out.flush();
         if (report.missing() != report.refused()) {
-            throw CommandFailure.failed("the service queued " + report.missing()
-                    + " copies that the sink never saw, and knows of only " + report.refused() + " that were refused");
+            throw CommandFailure.failed(report.missing() + " copies were queued that the sink never saw, but "
+                    + report.refused() + " are known to be refused");
         }
         return ExitStatus.DONE;
     }
 
     private FanoutSettings settings() {
         SAS.require("--sas", sas);
+        if (requireMode() == Mode.LOOP && forwarders != 1) {
+            throw CommandFailure.usage("--forwarders " + forwarders + ": the plugin's way has one thread");
+        }
         final int matching = match == null ? sas : new IntRange(1, sas).require("--match", match);
         return new FanoutSettings(
+                requireMode(),
                 sas,
                 matching,
                 LENGTH.require("--len", length),
                 SECONDS.require("--seconds", seconds),
-                FORWARDERS.require("--forwarders", forwarders));
+                FORWARDERS.require("--forwarders", forwarders),
+                SUSTAIN.require("--sustain", sustainSeconds),
+                Timing.USUAL);
     }
 
-    private static FanoutReport measure(FanoutSettings settings) throws IOException {
-        try (Fanout fanout = new Fanout(settings)) {
+    private Mode requireMode() {
+        return Stream.of(Mode.values())
+                .filter(known -> Text.lowerCase(known).equals(mode))
+                .findFirst()
+                .orElseThrow(() -> CommandFailure.usage("--mode " + mode + ": give engine, loop or ceiling"));
+    }
+
+    private static FanoutReport measure(FanoutSettings settings, Progress progress) throws IOException {
+        try (Fanout fanout = new Fanout(settings, progress)) {
             return fanout.run();
         } catch (LinuxException e) {
             throw CommandFailure.failed(

@@ -2,31 +2,42 @@
 package org.markcast.bench;
 
 import java.util.concurrent.FutureTask;
-import org.markcast.engine.packet.Ipv4Flyweight;
-import org.markcast.linux.MessageBatch;
+import java.util.concurrent.locks.LockSupport;
 import org.markcast.linux.NetworkNamespace;
-import org.markcast.linux.RawSocket;
 
-/** A LAN host that sends one packet again and again, as fast as sendmmsg(2) takes it. Has a thread of its own. */
+/** A LAN host that sends one packet again and again, flat out or at a pace. Has a thread of its own. */
 final class Flood implements AutoCloseable {
 
-    private static final int BATCH = 64;
-
-    private final UdpPacket packet;
-    private final RawSocket socket;
+    private final PacketSender sender;
     private FutureTask<Void> run;
+    private volatile Pace pace;
     private volatile boolean isRunning = true;
     private volatile long offered;
 
-    private Flood(UdpPacket packet, RawSocket socket) {
-        this.packet = packet;
-        this.socket = socket;
+    private Flood(PacketSender sender, Pace pace) {
+        this.sender = sender;
+        this.pace = pace;
     }
 
-    static Flood start(NetworkNamespace host, UdpPacket packet) {
-        final Flood flood = new Flood(packet, host.call(RawSocket::new));
+    /** Starts one that spreads its packets evenly. */
+    static Flood even(NetworkNamespace host, UdpPacket packet, double perSecond) {
+        return start(host, packet, new Pace(perSecond, Pace.EVEN_NS, System.nanoTime()));
+    }
+
+    /** Starts one that sends as fast as it can. */
+    static Flood flatOut(NetworkNamespace host, UdpPacket packet) {
+        return start(host, packet, new Pace(Pace.FLAT_OUT, 0, 0));
+    }
+
+    private static Flood start(NetworkNamespace host, UdpPacket packet, Pace pace) {
+        final Flood flood = new Flood(new PacketSender(host, packet), pace);
         flood.run = Threads.start("flood", flood::send);
         return flood;
+    }
+
+    /** Changes to a pace that keeps queues full with little effort, {@link Pace#FLAT_OUT} included. */
+    void pace(double perSecond) {
+        pace = new Pace(perSecond, Pace.COARSE_NS, System.nanoTime());
     }
 
     /** Packets that have left the host. */
@@ -35,23 +46,25 @@ final class Flood implements AutoCloseable {
     }
 
     private Void send() {
-        final MessageBatch batch = MessageBatch.marked(BATCH, socket.takesProtocol());
-        for (int i = 0; i < BATCH; i++) {
-            batch.packet(i, packet.address(), packet.length());
-            batch.mark(i, packet.destination(), 0, Ipv4Flyweight.PROTOCOL_UDP);
-        }
         long total = 0;
         while (isRunning) {
-            total += Math.max(0, socket.send(batch, 0, BATCH));
-            offered = total;
+            final Pace now = pace;
+            final int due = now.take(System.nanoTime(), PacketSender.BATCH);
+            if (due > 0) {
+                total += sender.send(due);
+                offered = total;
+            } else {
+                LockSupport.parkNanos(now.sleepNs(System.nanoTime()));
+            }
         }
         return null;
     }
 
+    /** Sends nothing any more once this returns. */
     @Override
     public void close() {
         isRunning = false;
         Threads.await(run);
-        socket.close();
+        sender.close();
     }
 }

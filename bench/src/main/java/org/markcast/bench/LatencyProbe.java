@@ -2,6 +2,7 @@
 package org.markcast.bench;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -14,7 +15,7 @@ import org.markcast.linux.RouteNetlink;
 
 /**
  * Measures how long a packet takes from the LAN interface to the sink: sends numbered packets at an even pace, and takes the
- * kernel's own timestamps of their arrival at the one and of their first copy at the other. Both rings are looked at every few
+ * kernel's own timestamps of their arrival at the one and of their first copy at a sink. All rings are looked at every few
  * milliseconds only: the timestamps do not depend on when that is.
  */
 final class LatencyProbe implements AutoCloseable {
@@ -26,7 +27,7 @@ final class LatencyProbe implements AutoCloseable {
     private final UdpPacket packet;
     private final RawSocket socket;
     private final PacketRing in;
-    private final PacketRing out;
+    private final List<PacketRing> out;
 
     /**
      * @param samples how many packets were seen at both ends
@@ -36,10 +37,14 @@ final class LatencyProbe implements AutoCloseable {
     record Latency(int samples, double p50Us, double p99Us) {}
 
     LatencyProbe(NetworkNamespace host, NetworkNamespace gateway, String lan, String sink, UdpPacket packet) {
+        this(host, gateway, lan, List.of(sink), packet);
+    }
+
+    LatencyProbe(NetworkNamespace host, NetworkNamespace gateway, String lan, List<String> sinks, UdpPacket packet) {
         this.packet = packet;
         socket = host.call(RawSocket::new);
         in = gateway.call(() -> ring(lan));
-        out = gateway.call(() -> ring(sink));
+        out = gateway.call(() -> sinks.stream().map(LatencyProbe::ring).toList());
     }
 
     private static PacketRing ring(String interfaceName) {
@@ -92,14 +97,15 @@ final class LatencyProbe implements AutoCloseable {
     private void look(long[] arrivedNs, long[] leftNs) {
         Threads.sleepMs(LOOK_INTERVAL_MS);
         takeFirstTimes(in, arrivedNs);
-        takeFirstTimes(out, leftNs);
+        out.forEach(ring -> takeFirstTimes(ring, leftNs));
     }
 
     private static void takeFirstTimes(PacketRing ring, long[] timesNs) {
         while (ring.next()) {
             final int number = UdpPacket.numberOf(ring.packetBuffer(), ring.packetOffset(), ring.capturedLength());
-            if (number > 0 && number <= timesNs.length && timesNs[number - 1] == 0) {
-                timesNs[number - 1] = ring.timestampNs();
+            if (number > 0 && number <= timesNs.length) {
+                final long before = timesNs[number - 1];
+                timesNs[number - 1] = before == 0 ? ring.timestampNs() : Math.min(before, ring.timestampNs());
             }
         }
         ring.release();
@@ -128,6 +134,6 @@ final class LatencyProbe implements AutoCloseable {
     public void close() {
         socket.close();
         in.close();
-        out.close();
+        out.forEach(PacketRing::close);
     }
 }

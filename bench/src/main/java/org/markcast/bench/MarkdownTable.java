@@ -2,9 +2,11 @@
 package org.markcast.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
-/** A table that can be read as it is and pasted into a README; columns of numbers are aligned to the right. */
+/** A table for a README that reads well as it is, too: columns of figures are aligned to the right. */
 final class MarkdownTable {
 
     private final List<String[]> rows = new ArrayList<>();
@@ -13,43 +15,51 @@ final class MarkdownTable {
         rows.add(header);
     }
 
-    /** Adds a row with as many cells as the header has. */
-    void row(String... cells) {
+    /** Adds a row with as many cells as the header has; {@code null}: not measured. */
+    MarkdownTable row(Object... cells) {
         if (cells.length != rows.get(0).length) {
             throw new IllegalArgumentException(cells.length + " cells for " + rows.get(0).length + " columns");
         }
-        rows.add(cells);
+        rows.add(Arrays.stream(cells)
+                .map(cell -> cell == null ? "" : cell.toString())
+                .toArray(String[]::new));
+        return this;
     }
 
     String text() {
         final StringBuilder text = new StringBuilder();
         for (int row = 0; row < rows.size(); row++) {
-            for (int column = 0; column < rows.get(row).length; column++) {
-                text.append("| ").append(padded(rows.get(row)[column], column)).append(' ');
+            appendRow(text, rows.get(row));
+            if (row == 0) {
+                appendRule(text);
             }
-            text.append("|\n").append(row == 0 ? rule() : "");
         }
         return text.toString();
     }
 
-    private String rule() {
-        final StringBuilder rule = new StringBuilder();
-        for (int column = 0; column < rows.get(0).length; column++) {
-            rule.append('|').append("-".repeat(width(column) + 1)).append(isNumbers(column) ? ':' : '-');
+    private void appendRow(StringBuilder text, String[] cells) {
+        for (int column = 0; column < cells.length; column++) {
+            final String padding = " ".repeat(width(column) - cells[column].length());
+            text.append("| ")
+                    .append(isFigures(column) ? padding + cells[column] : cells[column] + padding)
+                    .append(' ');
         }
-        return rule.append("|\n").toString();
+        text.append("|\n");
     }
 
-    private String padded(String cell, int column) {
-        final String padding = " ".repeat(width(column) - cell.length());
-        return isNumbers(column) ? padding + cell : cell + padding;
+    private void appendRule(StringBuilder text) {
+        for (int column = 0; column < rows.get(0).length; column++) {
+            text.append('|').append(String.join("", Collections.nCopies(width(column) + 1, "-")));
+            text.append(isFigures(column) ? ':' : '-');
+        }
+        text.append("|\n");
+    }
+
+    private boolean isFigures(int column) {
+        return rows.stream().skip(1).allMatch(row -> row[column].matches("[0-9.,]*([ %].*)?|-"));
     }
 
     private int width(int column) {
         return rows.stream().mapToInt(row -> row[column].length()).max().orElse(0);
-    }
-
-    private boolean isNumbers(int column) {
-        return rows.stream().skip(1).allMatch(row -> row[column].matches("[0-9,.]+|-"));
     }
 }

@@ -106,6 +106,23 @@ final class MeasuredService implements AutoCloseable {
         return (Long.parseLong(fields[USER_TIME]) + Long.parseLong(fields[SYSTEM_TIME])) * CLOCK_TICK_NS;
     }
 
+    /** How often its thread of this name has gone to sleep so far. */
+    long sleeps(String threadName) {
+        try {
+            return Threads.sleeps(task(threadName));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path task(String threadName) throws IOException {
+        try (Stream<Path> tasks = Files.list(Path.of("/proc/" + process.pid() + "/task"))) {
+            return tasks.filter(task -> read(task.resolve("comm")).strip().equals(threadName))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("the service has no thread " + threadName));
+        }
+    }
+
     /** Packets that the kernel dropped at the ring so far, as its status tells. */
     long kernelDrops() throws IOException {
         long drops = 0;

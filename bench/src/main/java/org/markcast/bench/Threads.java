@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.bench;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -34,6 +37,16 @@ final class Threads {
         } catch (InterruptedException e) {
             throw interrupted(e);
         }
+    }
+
+    /** How often a thread has gone to sleep, by its directory in /proc (proc(5)): not counted when it lost the CPU to another. */
+    static long sleeps(Path task) throws IOException {
+        for (final String line : Files.readAllLines(task.resolve("status"))) {
+            if (line.startsWith("voluntary_ctxt_switches:")) {
+                return Long.parseLong(line.substring(line.indexOf(':') + 1).strip());
+            }
+        }
+        throw new IOException(task + " does not tell voluntary_ctxt_switches");
     }
 
     private static IllegalStateException interrupted(InterruptedException e) {

@@ -35,6 +35,11 @@ class BenchCommandTest {
                 "capture --seconds NaN",
                 "capture --pace 0",
                 "capture --pace 10001",
+                "fanout --sustain -1",
+                "fanout --mode all",
+                "fanout --mode loop --forwarders 2",
+                "compare --only everything",
+                "compare --only few,many",
                 "jmh [",
                 "jmh nothing-has-this-name"
             })

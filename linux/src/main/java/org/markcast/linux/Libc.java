@@ -39,6 +39,9 @@ final class Libc {
 
         int getsockopt(int fd, int level, int option, long value, long valueLength);
 
+        @ssize_t
+        long sendmsg(int fd, long message, int flags);
+
         int sendmmsg(int fd, long messages, int count, int flags);
 
         int recvmmsg(int fd, long messages, int count, int flags, long timeout);

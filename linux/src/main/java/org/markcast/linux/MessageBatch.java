@@ -74,6 +74,15 @@ public final class MessageBatch {
         return batch;
     }
 
+    /** Messages for a {@link RawSocket} whose mark is the socket's; what {@link #mark} says of mark and protocol is not sent. */
+    static MessageBatch unmarked(int capacity) {
+        final MessageBatch batch = new MessageBatch(capacity, SOCKADDR_IN_LENGTH, 0);
+        for (int i = 0; i < capacity; i++) {
+            batch.slot.putShort(i * SLOT_LENGTH, (short) Libc.AF_INET);
+        }
+        return batch;
+    }
+
     /** Messages for a {@link FrameSocket}: IPv4 packets, each with interface and destination hardware address. */
     public static MessageBatch frames(int capacity) {
         final MessageBatch batch = new MessageBatch(capacity, PacketSocket.SOCKADDR_LL_LENGTH, 0);
@@ -149,6 +158,12 @@ public final class MessageBatch {
     int send(int fd, int first, int count) {
         final int sent =
                 Libc.calls().sendmmsg(fd, headers.address() + (long) first * HEADER_LENGTH, count, Libc.MSG_DONTWAIT);
+        return sent >= 0 ? sent : -Libc.errno();
+    }
+
+    /** Sends the first message alone, by sendmsg(2), without waiting; its length, or the negated errno. */
+    int sendFirst(int fd) {
+        final int sent = (int) Libc.calls().sendmsg(fd, headers.address(), Libc.MSG_DONTWAIT);
         return sent >= 0 ? sent : -Libc.errno();
     }
 }

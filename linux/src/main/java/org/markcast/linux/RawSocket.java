@@ -19,8 +19,12 @@ public final class RawSocket implements MessageSocket {
     private static final int SEND_BUFFER_BYTES = 4 << 20;
     private static final int INADDR_BROADCAST = 0xffff_ffff;
 
+    private static final int SO_MARK = 36;
+
     private final int fd;
     private final boolean takesProtocol;
+    private final NativeMemory mark = new NativeMemory(Integer.BYTES);
+    private final MessageBatch single = MessageBatch.unmarked(1);
 
     public RawSocket() {
         fd = Libc.check(
@@ -62,6 +66,27 @@ public final class RawSocket implements MessageSocket {
     /** Whether this kernel takes each message's protocol, without which selectors limited to a protocol never match. */
     public boolean takesProtocol() {
         return takesProtocol;
+    }
+
+    /** Marks all that is sent from now on (SO_MARK), except messages with a mark of their own. */
+    public void mark(int value) {
+        mark.buffer().putInt(0, value);
+        Libc.check(
+                "setsockopt(SO_MARK)",
+                mark.whileReachable(
+                        Libc.calls().setsockopt(fd, Libc.SOL_SOCKET, SO_MARK, mark.address(), Integer.BYTES)));
+    }
+
+    /**
+     * Sends one packet without waiting, with the socket's mark. What sendto(2) does, by sendmsg(2): jnr-ffi has no short way to
+     * call a function of six arguments.
+     *
+     * @return how many bytes were sent, or the negated errno
+     */
+    public int send(long packetAddress, int length, int destination) {
+        single.packet(0, packetAddress, length);
+        single.mark(0, destination, 0, 0);
+        return single.sendFirst(fd);
     }
 
     @Override

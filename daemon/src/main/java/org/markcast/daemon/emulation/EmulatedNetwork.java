@@ -30,12 +30,14 @@ import org.markcast.linux.NetworkNamespace;
  */
 public final class EmulatedNetwork implements AutoCloseable {
 
-    private static final int SINK_TABLE = 999;
+    /** Routing tables of the sinks, downwards; those of the clients begin above. */
+    private static final int LAST_SINK_TABLE = 999;
     /** Preferences of routing rules: tunnels in the order of their clients from 1 on, then these. */
     private static final int SINK_PREFERENCE = 30_000;
 
     private static final int LOCAL_PREFERENCE = 31_000;
     private static final int MAX_CLIENTS = 20_000;
+    private static final int MAX_SINKS = 250;
 
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
     private final Map<String, Lan> lans = new LinkedHashMap<>();
@@ -59,6 +61,10 @@ public final class EmulatedNetwork implements AutoCloseable {
             for (final Client client : clients.values()) {
                 prepare(client.namespace());
                 Command.ipBatch(client.namespace(), clientCommands(client));
+            }
+            for (int sink = 0; sink < builder.sinks; sink++) {
+                // A queue would only add its lock, and refuse what two senders bring at the same time.
+                gateway.run("tc", "qdisc", "replace", "dev", Gateway.sink(sink), "root", "noqueue");
             }
             // At a tunnel's client end the carrier is there first.
             Links.awaitCarrier(gateway.namespace(), tunnels());
@@ -120,16 +126,25 @@ public final class EmulatedNetwork implements AutoCloseable {
                     + Integer.toUnsignedString(client.markOut().value()) + "/"
                     + Integer.toUnsignedString(client.markOut().mask()) + " lookup " + client.table());
         }
-        if (builder.hasSink) {
-            commands.add("link add " + Gateway.SINK + " mtu " + builder.tunnelMtu + " type ifb");
-            commands.add("link set " + Gateway.SINK + " up");
-            commands.add("route add default dev " + Gateway.SINK + " table " + SINK_TABLE);
-            commands.add("rule add pref " + SINK_PREFERENCE + " not fwmark 0/0xffffffff lookup " + SINK_TABLE);
+        for (int sink = 0; sink < builder.sinks; sink++) {
+            commands.add("link add " + Gateway.sink(sink) + " mtu " + builder.tunnelMtu + " type ifb");
+            commands.add("link set " + Gateway.sink(sink) + " up");
+            commands.add("route add default dev " + Gateway.sink(sink) + " table " + (LAST_SINK_TABLE - sink));
+            commands.add("rule add pref " + (SINK_PREFERENCE - sink) + " " + selectorOf(sink) + " lookup "
+                    + (LAST_SINK_TABLE - sink));
         }
         // First of all rules by default, and then a copy to the LAN's broadcast address would leave by the LAN.
         commands.add("rule add pref " + LOCAL_PREFERENCE + " lookup local");
         commands.add("rule del pref 0");
         return commands;
+    }
+
+    /** The first sink takes the marks that no other one takes. */
+    private static String selectorOf(int sink) {
+        return sink == 0
+                ? "not fwmark 0/0xffffffff"
+                : "fwmark " + Integer.toUnsignedString(Gateway.markTo(sink, 0)) + "/"
+                        + Integer.toUnsignedString(Gateway.markTo(0xff, 0));
     }
 
     private static List<String> clientCommands(Client client) {
@@ -159,8 +174,8 @@ public final class EmulatedNetwork implements AutoCloseable {
         final List<String> devices = new ArrayList<>();
         lans.values().forEach(lan -> devices.add(lan.gatewayInterface()));
         devices.addAll(tunnels());
-        if (builder.hasSink) {
-            devices.add(Gateway.SINK);
+        for (int sink = 0; sink < builder.sinks; sink++) {
+            devices.add(Gateway.sink(sink));
         }
         return devices;
     }
@@ -236,7 +251,7 @@ public final class EmulatedNetwork implements AutoCloseable {
         private final List<ClientPlan> clients = new ArrayList<>();
         private int lanMtu = 1500;
         private int tunnelMtu = 1500;
-        private boolean hasSink;
+        private int sinks;
         private boolean hasProbe = true;
 
         private Builder() {}
@@ -283,7 +298,15 @@ public final class EmulatedNetwork implements AutoCloseable {
 
         /** Sends all copies of SAs without a client into {@link Gateway#SINK}; without it they have no route. */
         public Builder sink() {
-            hasSink = true;
+            return sinks(1);
+        }
+
+        /** As many sinks instead of one: {@link Gateway#markTo} tells which marks lead where. */
+        public Builder sinks(int number) {
+            if (number > MAX_SINKS) {
+                throw new IllegalArgumentException("more than " + MAX_SINKS + " sinks");
+            }
+            sinks = number;
             return this;
         }
 

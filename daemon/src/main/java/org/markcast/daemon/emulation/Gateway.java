@@ -12,12 +12,14 @@ import org.markcast.linux.NetworkNamespace;
 
 /**
  * The gateway's namespace, where the service runs. LAN interfaces are {@code eth1} and {@code eth2}, each client's tunnel is
- * {@link Client#tunnel()}, the sink of all other SAs is {@code ifb0}.
+ * {@link Client#tunnel()}, the sinks of all other SAs are {@code ifb0}, {@code ifb1} and so on.
  */
 public final class Gateway implements AutoCloseable {
 
-    /** Where copies go that belong to no client: counted by the kernel, then gone. */
-    public static final String SINK = "ifb0";
+    /** Where copies go that belong to no client: counted by the kernel, then gone. The first one, if there are several. */
+    public static final String SINK = sink(0);
+
+    private static final int SINK_SHIFT = 24;
 
     private final NetworkNamespace namespace = NetworkNamespace.create();
     private final DepartureProbe probe = new DepartureProbe(this);
@@ -37,6 +39,16 @@ public final class Gateway implements AutoCloseable {
     }
 
     Gateway() {}
+
+    /** The name of a sink by its number. */
+    public static String sink(int number) {
+        return "ifb" + number;
+    }
+
+    /** A mark that leads to one of several sinks, which its highest eight bits tell. */
+    public static int markTo(int sink, int value) {
+        return sink << SINK_SHIFT | value;
+    }
 
     void add(Lan lan) {
         lans.put(lan.gatewayInterface(), lan);
