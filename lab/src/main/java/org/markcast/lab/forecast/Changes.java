@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.markcast.lab.uml.Engine;
+import org.markcast.lab.uml.Report;
+import org.markcast.lab.uml.Sas;
 
 /** Steps in which strongSwan changes SAs under the engine. */
 final class Changes extends Scenario {
@@ -28,7 +31,7 @@ final class Changes extends Scenario {
             network.awaitSas("rekeyed CHILD_SAs", sas -> isRenewed(sas, before));
         });
         checkAllPaths("after it");
-        report.check("alice can ping carol after it", "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol after it", "3 of 3", () -> alice.ping(carol.address()));
     }
 
     private static boolean isRenewed(Sas sas, Set<String> before) {
@@ -77,7 +80,7 @@ final class Changes extends Scenario {
         fresh.removeAll(before);
         report.check("carol is back with another mark", "1 new mark", () -> fresh.size() + " new mark");
         checkAllPaths("with carol back");
-        report.check("alice can ping carol", "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol", "3 of 3", () -> alice.ping(carol.address()));
     }
 
     private String countsWithoutCarol() {
@@ -94,7 +97,7 @@ final class Changes extends Scenario {
     void roam() {
         move(CAROL_OUTSIDE, CAROL_ELSEWHERE);
         checkAllPaths("from carol's new address");
-        report.check("alice can ping carol there", "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol there", "3 of 3", () -> alice.ping(carol.address()));
         move(CAROL_ELSEWHERE, CAROL_OUTSIDE);
         checkAllPaths("back at the old one");
     }
@@ -122,7 +125,7 @@ final class Changes extends Scenario {
                 () -> String.valueOf(has(network.sas().childrenOf(CAROL_OUTSIDE), Sas.Child::isEncapsulated)
                         && !has(network.sas().childrenOf("192.168.0.200"), Sas.Child::isEncapsulated)));
         checkAllPaths("with carol in UDP");
-        report.check("alice can ping carol", "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol", "3 of 3", () -> alice.ping(carol.address()));
         final Set<String> before = network.sas().spis();
         network.gateway().swanctl("--rekey", "--child", "rw");
         network.awaitSas("rekeyed CHILD_SAs", sas -> isRenewed(sas, before));
@@ -142,7 +145,7 @@ final class Changes extends Scenario {
             awaitForwarding();
         }
         checkAllPaths("with marks by direction", "F12");
-        report.check("alice can ping carol", "F12", "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol", "F12", "3 of 3", () -> alice.ping(carol.address()));
         network.gateway().load(Connections.moon(Connections.UNIQUE));
         network.down();
         network.up();

@@ -18,6 +18,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.markcast.daemon.emulation.Arrival;
 import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.Tap;
+import org.markcast.lab.uml.Station;
+import org.markcast.lab.uml.Token;
+import org.markcast.lab.uml.Waiting;
 
 /** Numbered multicasts at a steady pace from one host, sent by a thread of its own; what became of them is asked after the end. */
 final class Flow implements AutoCloseable {

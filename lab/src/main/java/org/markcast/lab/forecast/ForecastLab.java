@@ -2,10 +2,13 @@
 package org.markcast.lab.forecast;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
+import org.markcast.lab.uml.Engine;
+import org.markcast.lab.uml.MarkcastEngine;
+import org.markcast.lab.uml.Options;
+import org.markcast.lab.uml.PluginEngine;
+import org.markcast.lab.uml.Report;
+import org.markcast.lab.uml.Steps;
 
 /**
  * strongSwan's forecast scenario and what it leaves out, against one engine. Started by {@code lab/uml/init}.
@@ -27,107 +30,51 @@ public final class ForecastLab {
 
     /** Runs the lab; see the class. */
     public static void main(String[] arguments) {
-        final List<String> given = Arrays.asList(arguments);
-        final int status =
-                run(valueOf(given, "--engine"), Path.of(valueOf(given, "--output")), given.contains("--measure"));
-        System.exit(status); // a flow that broke off may still have its thread
+        System.exit(run(new Options(arguments))); // a flow that broke off may still have its thread
     }
 
-    private static int run(String engineName, Path output, boolean hasMeasurement) {
-        final Path logs = output.resolve("logs");
-        final boolean isPlugin = engineName.equals("plugin");
-        try (Network network = new Network(logs, isPlugin ? "forecast" : "")) {
-            final Engine engine =
-                    isPlugin ? new PluginEngine(network.gateway()) : new MarkcastEngine(network.moon(), logs);
-            final Report report = new Report(System.out, output.resolve("results"), engine);
-            new ForecastLab(network, engine, report).run(logs, hasMeasurement);
+    private static int run(Options options) {
+        final Path logs = options.logs();
+        try (Network network = new Network(logs, options.isPlugin() ? "forecast" : "")) {
+            final Engine engine = options.isPlugin()
+                    ? new PluginEngine(network.gateway())
+                    : new MarkcastEngine(network.moon(), logs, Services.markcast(true));
+            final Report report = new Report(System.out, options.results(), engine);
+            new ForecastLab(network, engine, report).run(logs, options.has("--measure"));
             return report.close();
         }
     }
 
-    private static String valueOf(List<String> arguments, String option) {
-        final int index = arguments.indexOf(option);
-        if (index < 0 || index + 1 >= arguments.size()) {
-            throw new IllegalArgumentException(option + " is missing");
-        }
-        return arguments.get(index + 1);
-    }
-
     private void run(Path logs, boolean hasMeasurement) {
         final Restarts restarts = new Restarts(network, engine, report);
-        if (!step("Start", restarts::start, null)) {
+        final Steps steps = new Steps(report, restarts::restore);
+        if (!steps.attempt("Start", restarts::start)) {
             return; // nothing else would say anything
         }
-        final List<Process> captures = List.of(capture(logs, "eth0"), capture(logs, "eth1"));
+        final List<Process> captures =
+                List.of(network.moon().capture(logs, "eth0"), network.moon().capture(logs, "eth1"));
         final Forwarding forwarding = new Forwarding(network, engine, report);
-        step("strongSwan's own evaluation", forwarding::evaluate, forwarding);
-        step("Delivery to programs", forwarding::deliver, forwarding);
-        step("What stays out", forwarding::keepOut, forwarding);
-        step("Unicast", forwarding::unicast, forwarding);
-        step("Sizes", forwarding::sizes, forwarding);
+        steps.step("strongSwan's own evaluation", forwarding::evaluate);
+        steps.step("Delivery to programs", forwarding::deliver);
+        steps.step("What stays out", forwarding::keepOut);
+        steps.step("Unicast", forwarding::unicast);
+        steps.step("Sizes", forwarding::sizes);
         final Changes changes = new Changes(network, engine, report);
-        step("CHILD_SA rekey", changes::rekeyChildren, changes);
-        step("IKE_SA rekey", changes::rekeyIke, changes);
-        step("A client goes and comes back", changes::comeAndGo, changes);
-        step("MOBIKE", changes::roam, changes);
-        step("UDP encapsulation", changes::encapsulate, changes);
-        step("Marks by direction (%unique-dir)", changes::uniqueDir, changes);
-        step("Service and tunnels in any order", restarts::restartEngine, restarts);
-        step("charon killed", restarts::killCharon, restarts);
+        steps.step("CHILD_SA rekey", changes::rekeyChildren);
+        steps.step("IKE_SA rekey", changes::rekeyIke);
+        steps.step("A client goes and comes back", changes::comeAndGo);
+        steps.step("MOBIKE", changes::roam);
+        steps.step("UDP encapsulation", changes::encapsulate);
+        steps.step("Marks by direction (%unique-dir)", changes::uniqueDir);
+        steps.step("Service and tunnels in any order", restarts::restartEngine);
+        steps.step("charon killed", restarts::killCharon);
         final Leaks leaks = new Leaks(network, engine, report);
-        step("Nothing leaves in clear", leaks::guard, leaks);
+        steps.step("Nothing leaves in clear", leaks::guard);
         captures.forEach(Process::destroy);
         if (hasMeasurement) {
             final Measurement measurement = new Measurement(network, engine, report);
-            step("Two tunnels at full speed", measurement::measure, measurement);
+            steps.step("Two tunnels at full speed", measurement::measure);
         }
-        step("Stop", restarts::stop, null);
-    }
-
-    private Process capture(Path logs, String interfaceName) {
-        return network.moon()
-                .start(
-                        logs.resolve("tcpdump.log"),
-                        Map.of(),
-                        "tcpdump",
-                        "-i",
-                        interfaceName,
-                        "-Z",
-                        "root",
-                        "-s",
-                        "128",
-                        "-w",
-                        logs.resolve("moon." + interfaceName + ".pcap").toString());
-    }
-
-    /**
-     * One step; one that breaks is put right before the next.
-     *
-     * @param scenario that knows how to put it right; null if nothing can
-     * @return whether it came to its end
-     */
-    private boolean step(String title, Runnable work, Scenario scenario) {
-        report.step(title);
-        final long startNs = System.nanoTime();
-        boolean isDone = true;
-        try {
-            work.run();
-        } catch (RuntimeException e) {
-            isDone = false;
-            report.broken(title, e);
-            tryToRestore(scenario);
-        }
-        report.note(String.format(Locale.ROOT, "(%.1f s)", (System.nanoTime() - startNs) / 1e9));
-        return isDone;
-    }
-
-    private void tryToRestore(Scenario scenario) {
-        try {
-            if (scenario != null) {
-                scenario.restore();
-            }
-        } catch (RuntimeException e) {
-            report.broken("restoring the tunnels", e);
-        }
+        steps.attempt("Stop", restarts::stop);
     }
 }

@@ -13,11 +13,13 @@ import java.nio.channels.DatagramChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.markcast.daemon.emulation.Arrival;
 import org.markcast.daemon.emulation.Ipv4Packet;
+import org.markcast.lab.uml.Engine;
+import org.markcast.lab.uml.Report;
+import org.markcast.lab.uml.Station;
+import org.markcast.lab.uml.Token;
+import org.markcast.lab.uml.Waiting;
 
 /** Steps with tunnels that stay: what is forwarded, how it arrives, and what is not. */
 final class Forwarding extends Scenario {
@@ -190,7 +192,7 @@ final class Forwarding extends Scenario {
             // Routes with the same gateway share a cache entry: were its first packet a multicast, the kernel would
             // take all
             // for multicasts and send its pings with TTL 1.
-            ping(carol, alice);
+            carol.ping(alice.address());
             RawDeparture.send(carol, packet, 0);
             return trial.counts();
         }
@@ -211,19 +213,14 @@ final class Forwarding extends Scenario {
 
     /** Ordinary traffic with the clients. */
     void unicast() {
-        report.check("alice can ping carol", "3 of 3", () -> ping(alice, carol));
-        report.check("carol can ping alice", "3 of 3", () -> ping(carol, alice));
-        report.check("dave can ping alice", "3 of 3", () -> ping(dave, alice));
+        report.check("alice can ping carol", "3 of 3", () -> alice.ping(carol.address()));
+        report.check("carol can ping alice", "3 of 3", () -> carol.ping(alice.address()));
+        report.check("dave can ping alice", "3 of 3", () -> dave.ping(alice.address()));
         report.check("UDP from alice reaches carol, and the answer alice", "asked, answered", this::conversation);
-        report.check("the gateway itself can ping dave", "3 of 3", () -> ping(network.moon(), dave));
-    }
-
-    static String ping(Station from, Station to) {
-        final String output = from.attempt(Map.of(), "busybox", "ping", "-c", "3", "-i", "0.1", "-W", "2", to.address())
-                .output();
-        final Matcher matcher =
-                Pattern.compile("(\\d+) packets transmitted, (\\d+)").matcher(output);
-        return matcher.find() ? matcher.group(2) + " of " + matcher.group(1) : output.strip();
+        report.check(
+                "the gateway itself can ping dave",
+                "3 of 3",
+                () -> network.moon().ping(dave.address()));
     }
 
     private String conversation() {

@@ -2,6 +2,9 @@
 package org.markcast.lab.forecast;
 
 import org.markcast.daemon.emulation.Tap;
+import org.markcast.lab.uml.Engine;
+import org.markcast.lab.uml.MarkcastEngine;
+import org.markcast.lab.uml.Report;
 
 /** Steps in which SAs vanish while packets are on their way: none may leave in clear. */
 final class Leaks extends Scenario {
@@ -19,12 +22,12 @@ final class Leaks extends Scenario {
         report.check("all policies vanish under 1,000 packets/s", "F15", "0 in clear", this::deletePolicies);
         if (engine instanceof MarkcastEngine markcast) {
             markcast.stop();
-            markcast.configure(false);
+            markcast.configure(Services.markcast(false));
             markcast.start();
             awaitForwarding();
             report.check("without the guard the same leaks", "leaks", () -> leaks(deletePolicies()));
             markcast.stop();
-            markcast.configure(true);
+            markcast.configure(Services.markcast(true));
             markcast.start();
             awaitForwarding();
         } else {

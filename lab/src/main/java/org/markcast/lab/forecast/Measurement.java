@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.markcast.daemon.emulation.Ipv4Packet;
+import org.markcast.lab.uml.Engine;
+import org.markcast.lab.uml.Report;
 import org.markcast.linux.FrameSocket;
 import org.markcast.linux.MessageBatch;
 

@@ -7,6 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.markcast.lab.uml.Charon;
+import org.markcast.lab.uml.Sas;
+import org.markcast.lab.uml.Station;
+import org.markcast.lab.uml.Waiting;
 
 /** The hosts and their IKE daemons; which tunnels are up is up to us. */
 final class Network implements AutoCloseable {
@@ -27,8 +31,8 @@ final class Network implements AutoCloseable {
     private final Map<Station, Charon> clients;
 
     Network(Path logs, String gatewayPlugins) {
-        gateway = new Charon(moon, logs, gatewayPlugins);
-        clients = Map.of(carol, new Charon(carol, logs, ""), dave, new Charon(dave, logs, ""));
+        gateway = new Charon(moon, logs, gatewayPlugins, "forecast { interface = eth1\n reinject = rw }");
+        clients = Map.of(carol, new Charon(carol, logs, "", ""), dave, new Charon(dave, logs, "", ""));
     }
 
     Station alice() {

@@ -4,6 +4,7 @@ package org.markcast.lab.forecast;
 import java.nio.ByteBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.markcast.daemon.emulation.Ipv4Packet;
+import org.markcast.lab.uml.Station;
 import org.markcast.linux.MessageBatch;
 import org.markcast.linux.RawSocket;
 

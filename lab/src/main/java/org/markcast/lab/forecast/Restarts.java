@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.lab.forecast;
 
+import org.markcast.lab.uml.Engine;
+import org.markcast.lab.uml.Report;
+
 /** Steps in which the engine or charon ends and starts. */
 final class Restarts extends Scenario {
 
@@ -47,7 +50,7 @@ final class Restarts extends Scenario {
         engine.start();
         awaitForwarding();
         checkAllPaths("the service killed and restarted");
-        report.check("alice can ping carol", "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol", "3 of 3", () -> alice.ping(carol.address()));
     }
 
     /** SIGKILL for the gateway's charon: what the kernel has stays, marks and addresses are given out anew. */
@@ -57,6 +60,6 @@ final class Restarts extends Scenario {
         network.again();
         awaitForwarding();
         checkAllPaths("charon killed and restarted");
-        report.check("alice can ping carol", STALE_RULES, "3 of 3", () -> Forwarding.ping(alice, carol));
+        report.check("alice can ping carol", STALE_RULES, "3 of 3", () -> alice.ping(carol.address()));
     }
 }

@@ -3,6 +3,9 @@ package org.markcast.lab.forecast;
 
 import java.time.Duration;
 import java.util.stream.Stream;
+import org.markcast.lab.uml.Engine;
+import org.markcast.lab.uml.Report;
+import org.markcast.lab.uml.Station;
 
 /** What every step works with, and the trials that recur. */
 class Scenario {

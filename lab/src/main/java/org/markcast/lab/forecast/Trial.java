@@ -10,6 +10,9 @@ import java.util.stream.Collectors;
 import org.markcast.daemon.emulation.Arrival;
 import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.Tap;
+import org.markcast.lab.uml.Station;
+import org.markcast.lab.uml.Token;
+import org.markcast.lab.uml.Waiting;
 
 /**
  * One packet, or a few, and who received them how often. After them goes a sentinel from either side: what has not arrived

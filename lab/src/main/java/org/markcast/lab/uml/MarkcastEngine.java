@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** {@code markcast run} in the gateway, as a process of its own beside charon. */
-final class MarkcastEngine implements Engine {
+public final class MarkcastEngine implements Engine {
 
     private static final Duration END_TIMEOUT = Duration.ofSeconds(15);
     private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
@@ -23,26 +23,16 @@ final class MarkcastEngine implements Engine {
     private final Path log;
     private Process process;
 
-    MarkcastEngine(Station gateway, Path logs) {
+    /** @param configuration what the first start finds */
+    public MarkcastEngine(Station gateway, Path logs, String configuration) {
         this.gateway = gateway;
         log = logs.resolve("markcast.log");
-        configure(true);
+        configure(configuration);
     }
 
     /** Says what the next start, or a reload, shall find. */
-    void configure(boolean hasLeakGuard) {
-        gateway.write(CONFIGURATION, """
-                markcast {
-                    interface = eth1
-                    reinject = rw
-                    sources = vici
-                    rules = yes
-                    leak_guard = %s
-                    vici {
-                        socket = unix:///run/charon.vici
-                    }
-                }
-                """.formatted(hasLeakGuard ? "yes" : "no"));
+    public void configure(String configuration) {
+        gateway.write(CONFIGURATION, configuration);
     }
 
     @Override

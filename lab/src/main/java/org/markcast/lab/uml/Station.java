@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.markcast.daemon.emulation.Arrival;
 import org.markcast.daemon.emulation.Host;
 import org.markcast.daemon.emulation.Ipv4Packet;
@@ -22,9 +24,10 @@ import org.markcast.daemon.emulation.Tap;
 import org.markcast.linux.NetworkNamespace;
 
 /** A host of the lab, in network, mount and UTS namespaces that a sleeping process holds; {@code lab/uml/hosts} made it. */
-final class Station implements AutoCloseable {
+public final class Station implements AutoCloseable {
 
     private static final Path HOLDERS = Path.of("/run/lab");
+    private static final Pattern PINGS = Pattern.compile("(\\d+) packets transmitted, (\\d+)");
 
     private final String name;
     private final String holder;
@@ -34,36 +37,36 @@ final class Station implements AutoCloseable {
      * @param interfaceName where it sends and watches
      * @param address its own inside the LAN: a virtual one for a client
      */
-    Station(String name, String interfaceName, String address) {
+    public Station(String name, String interfaceName, String address) {
         this.name = name;
         holder = read(HOLDERS.resolve(name)).strip();
         final NetworkNamespace namespace = NetworkNamespace.open(Path.of("/proc", holder, "ns/net"));
         host = new Host(name, namespace, interfaceName, address, 0);
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
-    String address() {
+    public String address() {
         return host.address();
     }
 
-    NetworkNamespace namespace() {
+    public NetworkNamespace namespace() {
         return host.namespace();
     }
 
-    int interfaceIndex() {
+    public int interfaceIndex() {
         return host.interfaceIndex();
     }
 
     /** A file as this host sees it. */
-    Path path(String absolute) {
+    public Path path(String absolute) {
         return Path.of("/proc", holder, "root" + absolute);
     }
 
     /** Writes a file of this host's, such as one below /run or /etc/swanctl. */
-    void write(String absolute, String text) {
+    public void write(String absolute, String text) {
         try {
             Files.createDirectories(path(absolute).getParent());
             Files.writeString(path(absolute), text);
@@ -73,7 +76,7 @@ final class Station implements AutoCloseable {
     }
 
     /** The output of a command that ran here; one that fails is an exception with its output. */
-    String run(String... command) {
+    public String run(String... command) {
         final Outcome outcome = attempt(Map.of(), command);
         if (outcome.status() != 0) {
             throw new IllegalStateException(name + ": " + String.join(" ", command) + ": "
@@ -83,10 +86,10 @@ final class Station implements AutoCloseable {
     }
 
     /** What became of a command. */
-    record Outcome(int status, String output) {}
+    public record Outcome(int status, String output) {}
 
     /** Runs a command to its end, whatever that is. */
-    Outcome attempt(Map<String, String> environment, String... command) {
+    public Outcome attempt(Map<String, String> environment, String... command) {
         try {
             final ProcessBuilder builder = builder(environment, command).redirectErrorStream(true);
             final Process process = builder.start();
@@ -101,8 +104,16 @@ final class Station implements AutoCloseable {
         }
     }
 
+    /** How many of three pings are answered, as in {@code 3 of 3}. */
+    public String ping(String address) {
+        final String output = attempt(Map.of(), "busybox", "ping", "-c", "3", "-i", "0.1", "-W", "2", address)
+                .output();
+        final Matcher matcher = PINGS.matcher(output);
+        return matcher.find() ? matcher.group(2) + " of " + matcher.group(1) : output.strip();
+    }
+
     /** Starts a program that stays; what it writes is appended to a log. Its process has the program's own number. */
-    Process start(Path log, Map<String, String> environment, String... command) {
+    public Process start(Path log, Map<String, String> environment, String... command) {
         try {
             return builder(environment, command)
                     .redirectErrorStream(true)
@@ -111,6 +122,23 @@ final class Station implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Captures headers at an interface, for those who want to know why a check failed; the file's name tells where. */
+    public Process capture(Path logs, String interfaceName) {
+        return start(
+                logs.resolve("tcpdump.log"),
+                Map.of(),
+                "tcpdump",
+                "-i",
+                interfaceName,
+                "-Z",
+                "root",
+                "-U",
+                "-s",
+                "128",
+                "-w",
+                logs.resolve(name + "." + interfaceName + ".pcap").toString());
     }
 
     private ProcessBuilder builder(Map<String, String> environment, String... command) {
@@ -123,12 +151,12 @@ final class Station implements AutoCloseable {
     }
 
     /** Sends a packet as it is out of the interface, past everything that the kernel would do to it. */
-    void send(Ipv4Packet packet) {
+    public void send(Ipv4Packet packet) {
         host.send(packet);
     }
 
     /** Sends a datagram as an ordinary program does whose socket is bound to {@link #address()}. */
-    void sendUdp(String destination, int port, byte[] payload) {
+    public void sendUdp(String destination, int port, byte[] payload) {
         try (DatagramChannel channel = open(port)) {
             channel.send(ByteBuffer.wrap(payload), new InetSocketAddress(destination, port));
         } catch (IOException e) {
@@ -140,7 +168,7 @@ final class Station implements AutoCloseable {
      * A program's socket, bound to {@link #address()}: a client that leaves the choice to the kernel, or names an interface,
      * sends local multicasts with its outer address, past its tunnel.
      */
-    DatagramChannel open(int port) {
+    public DatagramChannel open(int port) {
         return namespace().call(() -> {
             final DatagramChannel channel = DatagramChannel.open(StandardProtocolFamily.INET);
             channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -154,7 +182,7 @@ final class Station implements AutoCloseable {
     }
 
     /** Watches what arrives from now on: with ESP, both the outer packets and what was in them. */
-    Tap tap(Predicate<Arrival> filter) {
+    public Tap tap(Predicate<Arrival> filter) {
         return host.tap(filter);
     }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.util.Optional;
 
 /** strongSwan's {@code forecast}, which lives in the gateway's charon: it starts and ends with it. */
-final class PluginEngine implements Engine {
+public final class PluginEngine implements Engine {
 
     private final Charon charon;
 
     /** @param charon the gateway's, with the plugin */
-    PluginEngine(Charon charon) {
+    public PluginEngine(Charon charon) {
         this.charon = charon;
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,33 +10,42 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What {@code swanctl --list-sas --raw} said: one line for each IKE_SA, its CHILD_SAs in it. */
-record Sas(List<Ike> ikes) {
+public record Sas(List<Ike> ikes) {
 
     private static final Pattern IKE = Pattern.compile("list-sa event \\{\\S+ \\{uniqueid=(\\d+) .*");
     private static final Pattern CHILD = Pattern.compile("child-sas \\{(.*)");
     private static final Pattern ONE_CHILD = Pattern.compile("\\{(name=[^{}]*)");
 
-    /** An IKE_SA. */
-    record Ike(String id, String remoteHost, List<Child> children) {}
+    /**
+     * An IKE_SA.
+     *
+     * @param peer whom the peer says it is
+     */
+    public record Ike(String id, String peer, String remoteHost, int remotePort, List<Child> children) {}
 
     /**
      * A CHILD_SA.
      *
      * @param mark inbound, eight hexadecimal digits
      */
-    record Child(String state, String mark, String spi, boolean isEncapsulated) {
+    public record Child(String state, String mark, String spi, boolean isEncapsulated) {
 
-        boolean isInstalled() {
+        public boolean isInstalled() {
             return state.equals("INSTALLED");
         }
     }
 
-    static Sas parse(String raw) {
+    public static Sas parse(String raw) {
         final List<Ike> ikes = new ArrayList<>();
         for (final String line : raw.lines().toList()) {
             final Matcher ike = IKE.matcher(line);
             if (ike.matches()) {
-                ikes.add(new Ike(ike.group(1), value(line, "remote-host").orElse(""), children(line)));
+                ikes.add(new Ike(
+                        ike.group(1),
+                        value(line, "remote-id").orElse(""),
+                        value(line, "remote-host").orElse(""),
+                        Integer.parseInt(value(line, "remote-port").orElse("0")),
+                        children(line)));
             }
         }
         return new Sas(ikes);
@@ -65,25 +74,25 @@ record Sas(List<Ike> ikes) {
         return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
     }
 
-    List<Child> children() {
+    public List<Child> children() {
         return ikes.stream().flatMap(ike -> ike.children().stream()).toList();
     }
 
     /** Those of one peer, known by its address outside. */
-    List<Child> childrenOf(String remoteHost) {
+    public List<Child> childrenOf(String remoteHost) {
         return ikes.stream()
                 .filter(ike -> ike.remoteHost().equals(remoteHost))
                 .flatMap(ike -> ike.children().stream())
                 .toList();
     }
 
-    Set<String> spis() {
+    public Set<String> spis() {
         final Set<String> spis = new TreeSet<>();
         children().forEach(child -> spis.add(child.spi()));
         return spis;
     }
 
-    Set<String> ikeIds() {
+    public Set<String> ikeIds() {
         final Set<String> ids = new TreeSet<>();
         ikes.forEach(ike -> ids.add(ike.id()));
         return ids;

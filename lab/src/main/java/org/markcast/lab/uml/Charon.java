@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The IKE daemon of one host, with its own configuration, control socket and log. */
-final class Charon {
+public final class Charon {
 
     private static final Duration START_TIMEOUT = Duration.ofSeconds(20);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
@@ -18,17 +18,22 @@ final class Charon {
     private final Station station;
     private final Path logs;
     private final String plugins;
+    private final String settings;
     private Process process;
 
-    /** @param plugins to load besides those that everybody needs */
-    Charon(Station station, Path logs, String plugins) {
+    /**
+     * @param plugins to load besides those that everybody needs
+     * @param settings of those plugins, for strongswan.conf
+     */
+    public Charon(Station station, Path logs, String plugins, String settings) {
         this.station = station;
         this.logs = logs;
         this.plugins = plugins;
+        this.settings = settings;
     }
 
     /** Starts it and loads what stands in {@code connections}, see {@link #load}. */
-    void start(String connections) {
+    public void start(String connections) {
         station.write(SETTINGS, settings());
         station.run("rm", "-f", "/run/charon.vici", "/run/charon.pid");
         process = station.start(log("charon.err"), ENVIRONMENT, "/usr/lib/ipsec/charon");
@@ -62,16 +67,13 @@ final class Charon {
                         }
                     }
                     plugins {
-                        forecast {
-                            interface = eth1
-                            reinject = rw
-                        }
+                        %s
                     }
                 }
                 swanctl {
                     load = random
                 }
-                """.formatted(plugins, log("charon.log"));
+                """.formatted(plugins, log("charon.log"), settings);
     }
 
     private Path log(String what) {
@@ -79,46 +81,48 @@ final class Charon {
     }
 
     /** Replaces connections, pools and secrets; what is up stays as it is. */
-    void load(String connections) {
+    public void load(String connections) {
         station.write("/etc/swanctl/swanctl.conf", connections);
         swanctl("--load-all", "--noprompt");
     }
 
     /** The output of swanctl. */
-    String swanctl(String... arguments) {
+    public String swanctl(String... arguments) {
         final Station.Outcome outcome = attempt(arguments);
         if (outcome.status() != 0) {
             throw new IllegalStateException(
-                    station + ": swanctl " + String.join(" ", arguments) + ": " + lastLine(outcome.output()));
+                    station + ": swanctl " + String.join(" ", arguments) + ": " + complaints(outcome.output()));
         }
         return outcome.output();
     }
 
     /** What became of swanctl, whatever that is. */
-    Station.Outcome attempt(String... arguments) {
+    public Station.Outcome attempt(String... arguments) {
         final String[] command = new String[arguments.length + 1];
         command[0] = "swanctl";
         System.arraycopy(arguments, 0, command, 1, arguments.length);
         return station.attempt(ENVIRONMENT, command);
     }
 
-    private static String lastLine(String output) {
-        final List<String> lines = output.strip().lines().toList();
-        return lines.isEmpty() ? "no output" : lines.get(lines.size() - 1);
+    /** Without the directories that it looks for in vain. */
+    private static String complaints(String output) {
+        return output.lines()
+                .filter(line -> !line.startsWith("opening directory"))
+                .collect(Collectors.joining("; "));
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
     /** Ends it without giving it a chance to clean up. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         awaitEnd();
     }
 
     /** Ends it as a service manager does, if it runs. */
-    void stop() {
+    public void stop() {
         if (process != null) {
             process.destroy();
             awaitEnd();

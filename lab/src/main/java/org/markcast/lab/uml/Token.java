@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.markcast.daemon.emulation.Arrival;
 
 /** Bytes by which the packets of one trial are known among all others of this run. */
-final class Token {
+public final class Token {
 
     private static int last;
 
@@ -16,25 +16,25 @@ final class Token {
         bytes = text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    static Token next() {
+    public static Token next() {
         last++;
         return new Token("lab trial " + last + ";");
     }
 
     /** The token, and dots up to a length. */
-    byte[] payload(int length) {
+    public byte[] payload(int length) {
         final byte[] payload = Arrays.copyOf(bytes, Math.max(length, bytes.length));
         Arrays.fill(payload, bytes.length, payload.length, (byte) '.');
         return payload;
     }
 
     /** The token alone. */
-    byte[] payload() {
+    public byte[] payload() {
         return bytes.clone();
     }
 
     /** The token and a number, for the packets of a stream. */
-    byte[] payload(long number) {
+    public byte[] payload(long number) {
         final byte[] payload = Arrays.copyOf(bytes, bytes.length + 8);
         for (int i = 0; i < 8; i++) {
             payload[bytes.length + i] = (byte) (number >>> 56 - 8 * i);
@@ -43,7 +43,7 @@ final class Token {
     }
 
     /** The number behind the token. */
-    long number(Arrival arrival) {
+    public long number(Arrival arrival) {
         final int start = indexIn(arrival.bytes()) + bytes.length;
         long number = 0;
         for (int i = 0; i < 8; i++) {
@@ -53,11 +53,11 @@ final class Token {
     }
 
     /** Whether a packet, in clear, carries the token anywhere. */
-    boolean isIn(Arrival arrival) {
+    public boolean isIn(Arrival arrival) {
         return isIn(arrival.bytes());
     }
 
-    boolean isIn(byte[] packet) {
+    public boolean isIn(byte[] packet) {
         return indexIn(packet) >= 0;
     }
 

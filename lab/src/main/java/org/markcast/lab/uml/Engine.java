@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.util.Optional;
 
 /** What forwards in the gateway: strongSwan's plugin, or markcast. */
-interface Engine {
+public interface Engine {
 
     /** Whether it is a program of its own, that starts and ends without charon. */
     boolean isService();

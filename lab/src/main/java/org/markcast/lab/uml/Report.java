@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.markcast.lab.forecast;
+package org.markcast.lab.uml;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** What the checks say: a line each for people, and a line each for {@code bin/lab --compare}. */
-final class Report {
+public final class Report {
 
     private final PrintStream out;
     private final Path results;
@@ -21,20 +21,20 @@ final class Report {
     private int excused;
 
     /** @param results file of {@code step TAB check TAB verdict} lines */
-    Report(PrintStream out, Path results, Engine engine) {
+    public Report(PrintStream out, Path results, Engine engine) {
         this.out = out;
         this.results = results;
         this.engine = engine;
     }
 
-    void step(String title) {
+    public void step(String title) {
         out.println();
         out.println(title);
         record("#", title, "");
     }
 
     /** A check that no known defect excuses. */
-    void check(String name, String expected, Supplier<String> seen) {
+    public void check(String name, String expected, Supplier<String> seen) {
         check(name, "", expected, seen);
     }
 
@@ -44,7 +44,7 @@ final class Report {
      * @param defect the plugin's defect that makes it fail here, such as {@code F17}; empty for none
      * @param seen may throw, which is a failure with that message
      */
-    void check(String name, String defect, String expected, Supplier<String> seen) {
+    public void check(String name, String defect, String expected, Supplier<String> seen) {
         String found;
         try {
             found = seen.get();
@@ -71,24 +71,24 @@ final class Report {
     }
 
     /** A check that makes no sense for this engine. */
-    void notApplicable(String name, String reason) {
+    public void notApplicable(String name, String reason) {
         line("n/a", name + ": " + reason);
         record("", name, "n/a");
     }
 
     /** A step that came to no end. */
-    void broken(String title, RuntimeException e) {
+    public void broken(String title, RuntimeException e) {
         failed++;
         line("FAIL", title + ": " + (e.getMessage() == null ? e.toString() : e.getMessage()));
         record("", title, "FAIL");
     }
 
-    void note(String text) {
+    public void note(String text) {
         line("", text);
     }
 
     /** A measured figure. */
-    void figure(String name, String value) {
+    public void figure(String name, String value) {
         line("", name + ": " + value);
         record("=", name, value);
     }
@@ -111,7 +111,7 @@ final class Report {
     }
 
     /** Prints the closing line; the exit status. */
-    int close() {
+    public int close() {
         out.println();
         out.println(passed + " passed, " + failed + " failed"
                 + (excused == 0 ? "" : ", " + excused + " failed by a known defect"));
