@@ -135,6 +135,7 @@ build() {
         IFS=:
         echo "${jars[*]}" > "$launch/classpath"
     )
+    write_jvm_options
     share_classes
     cp -- "$(jdk_release_file)" "$launch/jdk"
     mv -- "$began" "$launch/stamp"
@@ -142,25 +143,99 @@ build() {
 
 # --- How Java is started ---
 
+# Here and nowhere else: the launchers, and the services that demo and bench start, read them from $launch/jvm.options.
 jvm_options=(
     --add-opens java.base/jdk.internal.misc=ALL-UNNAMED # Agrona's buffers
-    -XX:+UseSerialGC            # nothing is allocated per packet: what counts is a small heap and no helper threads
+    -XX:+IgnoreUnrecognizedVMOptions # those below come and go with releases, and a start without them is as good
+
+    # Nothing is allocated per packet: what counts is a small heap and no helper threads. A collection stops the
+    # forwarders: of a small young generation it is short, and what a change leaves behind is dead by then. The old
+    # generation starts small and grows by what lives, where a share of the machine's memory would fill up unneeded.
+    -XX:+UseSerialGC
+    -Xms24m
+    -Xmn8m
+    -XX:MinHeapFreeRatio=20
+    -XX:MaxHeapFreeRatio=40
+    -XX:TrimNativeHeapInterval=5000 # ms; compilers and libnftables need tens of megabytes for moments
+
     -XX:-UsePerfData            # its file in /tmp can stall a safepoint for as long as the disk takes
     -XX:+ExitOnOutOfMemoryError # a service manager restarts a dead service, not a limping one
+
     -Xshare:auto
-    "-Xlog:cds=off,cds+dynamic=off" # an archive that does not fit only makes the start slower
+    "-XX:SharedArchiveFile=$launch/markcast.jsa"
+    -Xlog:cds=off # an archive that does not fit only makes the start slower
+    -XX:+UnlockDiagnosticVMOptions
+    -XX:ArchiveRelocationMode=0 # elsewhere than where it was made for, the archive has to be patched and copied as a whole
+
     "-Dmarkcast.launcher=$root/bin/markcast"
+    "-Dmarkcast.jvm.options=$launch/jvm.options"
 )
 main_class=org.markcast.daemon.Main
 
-# Archives the classes of a typical start, so that the next ones map them instead of loading and verifying them.
-share_classes() {
-    printf 'markcast {\n sources = static\n static {\n  sa {\n   mark = 1\n   local_ts = 10.1.0.0/16, 224.0.0.0/4\n' \
-        > "$launch/sample.conf"
-    printf '   remote_ts = 10.1.0.129, 224.0.0.0/4\n  }\n }\n}\n' >> "$launch/sample.conf"
-    quietly "sharing classes" java "${jvm_options[@]}" "-XX:ArchiveClassesAtExit=$launch/markcast.jsa" \
-        -cp "$(< "$launch/classpath")" "$main_class" check -c "$launch/sample.conf"
+# As java(1) reads an argument file: one a line, quoted.
+write_jvm_options() {
+    local option
+    for option in "${jvm_options[@]}"; do
+        option=${option//\\/\\\\}
+        printf '"%s"\n' "${option//\"/\\\"}"
+    done > "$launch/jvm.options"
 }
+
+# Archives the classes of typical starts, so that the next ones map them instead of loading and verifying them.
+share_classes() {
+    mkdir -p -- "$launch/classes"
+    write_sample yes
+    quietly "learning the classes of check" list_classes check check -c "$launch/sample.conf"
+    quietly "learning the classes of rules" list_classes rules rules -c "$launch/sample.conf"
+    # The service that forwards needs a network. Without one the rest of it will do; at worst a start is slower.
+    if ! { can_make_networks && learn_service "${own_network[@]}"; }; then
+        write_sample no
+        learn_service || true
+    fi
+    # Each class once, the order kept: some lines refer to those before them.
+    awk '!seen[$0]++' "$launch"/classes/*.list > "$launch/classes/all"
+    quietly "sharing classes" java "@$launch/jvm.options" -Xshare:dump "-XX:SharedClassListFile=$launch/classes/all" \
+        -cp "$(< "$launch/classpath")"
+    rm -rf -- "$launch/classes"
+}
+
+# A configuration with all that a start may load; with or without forwarding and rules: write_sample yes|no
+write_sample() {
+    printf 'markcast {\n interface = eth1\n forward = %s\n rules = %s\n sources = static\n' "$1" "$1"
+    printf ' static {\n  sa {\n   mark = 1\n   local_ts = 10.1.0.0/16, 224.0.0.0/4\n   remote_ts = 10.1.0.129, 224.0.0.0/4\n'
+    printf '   local_host = 192.0.2.1\n   remote_host = 192.0.2.2\n   spi_in = 0xc15e5a4d\n  }\n }\n}\n'
+} > "$launch/sample.conf"
+
+# Runs a command and writes down the classes that it loads: list_classes LIST COMMAND...
+list_classes() {
+    local list=$launch/classes/$1.list
+    shift
+    java "@$launch/jvm.options" -Xshare:off "-XX:DumpLoadedClassList=$list" -cp "$(< "$launch/classpath")" \
+        "$main_class" "$@" || { rm -f -- "$list" && return 1; }
+}
+
+# Runs the service for a moment and asks for its status: learn_service [COMMAND THAT GIVES IT A NETWORK...]
+learn_service() {
+    export launch main_class
+    export -f list_classes
+    # shellcheck disable=SC2016  # expands in the inner shell
+    "$@" bash -c '
+        [[ -z $1 ]] || ip -batch - <<< "link add eth1 type veth peer name peer
+            address add 10.1.0.1/16 dev eth1
+            link set eth1 up
+            link set peer up"
+        list_classes run run -c "$launch/sample.conf" --run-dir "$launch/classes/run" &
+        job=$!
+        for ((i = 0; i < 300; i++)); do
+            [[ ! -S $launch/classes/run/control.sock ]] || break
+            kill -0 "$job" || exit 1
+            sleep 0.1
+        done
+        list_classes status status --json --run-dir "$launch/classes/run"
+        list_classes table status --run-dir "$launch/classes/run"
+        kill "$(< "$launch/classes/run/markcast.pid")"
+        wait "$job"' bash "$*"
+} > /dev/null 2>&1 < /dev/null
 
 # --- A network to try things in ---
 
@@ -173,11 +248,14 @@ can_make_networks() {
     unshare "${namespaces[@]}" true 2> /dev/null
 }
 
-# Execs COMMAND in a network and mount namespace of its own, with a /run of its own for `ip netns`: it cannot touch the
+# What gives a command a network and mount namespace of its own, with a /run of its own for `ip netns`: it cannot touch the
 # machine's network, and all that it makes is gone when its last process ends.
+# shellcheck disable=SC2016  # expands in the inner shell
+own_network=(
+    unshare "${namespaces[@]}" bash -c 'mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up && exec "$@"' bash
+)
+
 exec_in_own_network() {
     can_make_networks || die "$no_networks"
-    # shellcheck disable=SC2016  # expands in the inner shell
-    exec unshare "${namespaces[@]}" bash -c 'mount -t tmpfs -o mode=755 tmpfs /run && ip link set lo up && exec "$@"' \
-        bash "$@"
+    exec "${own_network[@]}" "$@"
 }

@@ -113,7 +113,7 @@ final class CaptureTrial implements AutoCloseable {
     }
 
     private Span flooded() {
-        final Flood flood = Flood.start(sender, packet);
+        final Flood flood = Flood.flatOut(sender, packet);
         try {
             Threads.sleepMs(WARM_UP_MS);
             final Reading before = read();

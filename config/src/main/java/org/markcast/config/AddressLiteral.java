@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.config;
 
-import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -11,8 +10,6 @@ import java.util.regex.Pattern;
 
 /** Addresses as text, without ever asking a name server. */
 public final class AddressLiteral {
-
-    private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(?:\\.(?!$)|$)){4}");
 
     /** What InetAddress reads as IPv6 or refuses, but never looks up: a colon, and a digit or colon first. */
     private static final Pattern IPV6 = Pattern.compile("(?=[^:]*:)[0-9A-Fa-f:][0-9A-Fa-f:.]*");
@@ -27,11 +24,13 @@ public final class AddressLiteral {
      * @throws IllegalArgumentException if it is neither, or an IPv4 address mapped into IPv6
      */
     public static InetAddress parse(String text) {
-        final boolean isIpv4 = IPV4.matcher(text).matches();
-        if (isIpv4 || IPV6.matcher(text).matches()) {
+        final byte[] ipv4 = ipv4Bytes(text);
+        if (ipv4 != null) {
+            return of(ipv4);
+        }
+        if (IPV6.matcher(text).matches()) {
             try {
-                final InetAddress address = InetAddress.getByName(text);
-                if (isIpv4 == address instanceof Inet4Address) {
+                if (InetAddress.getByName(text) instanceof Inet6Address address) {
                     return address;
                 }
             } catch (UnknownHostException e) {
@@ -39,6 +38,31 @@ public final class AddressLiteral {
             }
         }
         throw new IllegalArgumentException("'" + text + "' is not an IP address");
+    }
+
+    /** The bytes of four decimal numbers from 0 to 255 without leading zeros, separated by dots; null if it is anything else. */
+    private static byte[] ipv4Bytes(String text) {
+        final byte[] bytes = new byte[4];
+        int at = 0;
+        for (int i = 0; i < bytes.length; i++) {
+            final int start = at;
+            int number = 0;
+            for (; at < text.length() && isDigit(text.charAt(at)) && at < start + 3; at++) {
+                number = 10 * number + text.charAt(at) - '0';
+            }
+            final boolean hasNumber = at > start && number <= 255 && (at == start + 1 || text.charAt(start) != '0');
+            final boolean endsWell = i == 3 ? at == text.length() : at < text.length() && text.charAt(at) == '.';
+            if (!hasNumber || !endsWell) {
+                return null;
+            }
+            bytes[i] = (byte) number;
+            at++;
+        }
+        return bytes;
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
     }
 
     /** The usual notation, for IPv6 that of RFC 5952. */

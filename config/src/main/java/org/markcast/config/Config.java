@@ -58,6 +58,23 @@ public record Config(
         return ConfigReader.defaults();
     }
 
+    /** The rest, for who has taken over the SAs: ten thousand of them are megabytes. */
+    public Config withoutStaticSas() {
+        return new Config(
+                interfaces,
+                groups,
+                reinject,
+                forward,
+                strictGroups,
+                forwarders,
+                rules,
+                leakGuard,
+                sources,
+                viciSocket,
+                viciLinger,
+                List.of());
+    }
+
     /** The configuration as text that {@link ConfigReader#read} reads back to an equal one. */
     public String render() {
         return new ConfigPrinter().print(this);

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -93,10 +92,14 @@ final class ConfigPrinter {
     }
 
     private void settings(Map<Key, String> settings) {
-        final Optional<Integer> width =
-                settings.keySet().stream().map(key -> key.keyName().length()).max(Integer::compare);
-        settings.forEach((key, value) ->
-                line(String.format("%-" + width.orElse(1) + "s = %s", key.keyName(), quotedIfNeeded(value))));
+        int width = 0;
+        for (final Key key : settings.keySet()) {
+            width = Math.max(width, key.keyName().length());
+        }
+        for (final Map.Entry<Key, String> setting : settings.entrySet()) {
+            final String name = setting.getKey().keyName();
+            line(name + " ".repeat(width - name.length()) + " = " + quotedIfNeeded(setting.getValue()));
+        }
     }
 
     private void line(String text) {

@@ -4,7 +4,6 @@ package org.markcast.config;
 import java.net.Inet4Address;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -48,7 +47,7 @@ public final class ConfigReader {
     /** What the schema's default texts mean. */
     static Config defaults() {
         final Section root = new Section(new Position(Path.of("defaults"), 1));
-        root.sections().put(OWN_SECTION, new Section(root.position()));
+        root.open(OWN_SECTION, root.position());
         try {
             return read(root, new Problems());
         } catch (ConfigException e) {
@@ -122,15 +121,6 @@ public final class ConfigReader {
     private List<StaticSa> staticSas() {
         final SectionView container = section.section(Key.STATIC);
         new SectionReader(Key.STATIC, container, problems).checkNames(Set.of());
-        final MarkOverlaps inbound = new MarkOverlaps();
-        final MarkOverlaps outbound = new MarkOverlaps();
-        final List<StaticSa> sas = new ArrayList<>();
-        for (final String name : container.sections().keySet()) {
-            final SectionReader reader = new SectionReader(Key.STATIC_SA, container.section(name), problems);
-            new StaticSaReader(name, reader, problems, inbound, outbound).read().ifPresent(sas::add);
-        }
-        inbound.report(problems);
-        outbound.report(problems);
-        return sas;
+        return StaticSaReader.readAll(container, problems);
     }
 }

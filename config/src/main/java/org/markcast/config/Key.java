@@ -2,7 +2,9 @@
 package org.markcast.config;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -43,6 +45,16 @@ enum Key {
     static final String STATIC = "static";
     static final String STATIC_SA = "static.*";
 
+    private static final Map<String, List<String>> KEYS_BY_SECTION = new HashMap<>();
+    private static final Map<String, List<String>> SECTIONS_BY_SECTION = new HashMap<>();
+
+    static {
+        for (final String path : List.of(TOP, VICI, STATIC, STATIC_SA)) {
+            KEYS_BY_SECTION.put(path, findKeysIn(path));
+            SECTIONS_BY_SECTION.put(path, findSectionsIn(path));
+        }
+    }
+
     private final String section;
     private final String keyName;
     private final String defaultText;
@@ -71,6 +83,10 @@ enum Key {
 
     /** Names of the keys that may stand directly in a section. */
     static List<String> keysIn(String section) {
+        return KEYS_BY_SECTION.get(section);
+    }
+
+    private static List<String> findKeysIn(String section) {
         return Arrays.stream(values())
                 .filter(key -> key.section.equals(section))
                 .map(Key::keyName)
@@ -88,6 +104,10 @@ enum Key {
 
     /** Names of the sections that may stand directly in a section; {@code *} for any. */
     static List<String> sectionsIn(String section) {
+        return SECTIONS_BY_SECTION.get(section);
+    }
+
+    private static List<String> findSectionsIn(String section) {
         final String prefix = section.isEmpty() ? "" : section + ".";
         return Arrays.stream(values())
                 .map(Key::section)

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.config;
 
+import java.util.regex.Pattern;
+
 /** Numbers as strongswan.conf(5) has them: decimal, or hexadecimal after {@code 0x}. */
 final class Numbers {
+
+    private static final Pattern DECIMAL = Pattern.compile("[0-9]{1,15}");
+    private static final Pattern HEXADECIMAL = Pattern.compile("[0-9A-Fa-f]{1,15}");
 
     private Numbers() {}
 
@@ -10,7 +15,7 @@ final class Numbers {
     static long parse(String text, String what, long min, long max) {
         final boolean isHex = text.startsWith("0x") || text.startsWith("0X");
         final String digits = isHex ? text.substring(2) : text;
-        if (digits.matches(isHex ? "[0-9A-Fa-f]{1,15}" : "[0-9]{1,15}")) {
+        if ((isHex ? HEXADECIMAL : DECIMAL).matcher(digits).matches()) {
             final long number = Long.parseLong(digits, isHex ? 16 : 10);
             if (number >= min && number <= max) {
                 return number;

@@ -2,6 +2,7 @@
 package org.markcast.config;
 
 import java.math.BigInteger;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ public record Prefix(InetAddress address, int length) {
         if (length < 0 || length > bits) {
             throw new IllegalArgumentException("a prefix length is a number from 0 to " + bits + ", not " + length);
         }
-        if (!network(address, length).equals(address)) {
+        if (length < bits && !network(address, length).equals(address)) {
             throw new IllegalArgumentException(
                     AddressLiteral.format(address) + " has bits behind its prefix length " + length);
         }
@@ -91,7 +92,7 @@ public record Prefix(InetAddress address, int length) {
     }
 
     private static int bitsOf(InetAddress address) {
-        return address.getAddress().length * 8;
+        return address instanceof Inet4Address ? 32 : 128;
     }
 
     private static BigInteger numberOf(InetAddress address) {

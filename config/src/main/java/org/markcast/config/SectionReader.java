@@ -29,15 +29,20 @@ final class SectionReader {
 
     /** Complains about keys and sections that nobody knows here. */
     void checkNames(Set<Key> foreign) {
-        final List<String> keys = new ArrayList<>(Key.keysIn(path));
+        final List<String> keys = foreign.isEmpty() ? Key.keysIn(path) : new ArrayList<>(Key.keysIn(path));
         foreign.forEach(key -> keys.remove(key.keyName()));
         final List<String> sections = Key.sectionsIn(path);
         settings.forEach((name, setting) -> {
-            if (foreign.stream().anyMatch(key -> key.keyName().equals(name))) {
-                problems.add(setting.position(), "'" + name + "' is a key of strongSwan's plugin only: remove it");
-            } else if (!keys.contains(name)) {
-                problems.add(setting.position(), "unknown key '" + name + "'" + hint(name, keys, sections, " { }"));
+            if (keys.contains(name)) {
+                return;
             }
+            final boolean isForeign =
+                    foreign.stream().anyMatch(key -> key.keyName().equals(name));
+            problems.add(
+                    setting.position(),
+                    isForeign
+                            ? "'" + name + "' is a key of strongSwan's plugin only: remove it"
+                            : "unknown key '" + name + "'" + hint(name, keys, sections, " { }"));
         });
         section.sections().forEach((name, inner) -> {
             if (!sections.contains(name) && !sections.contains("*")) {
@@ -76,13 +81,18 @@ final class SectionReader {
 
     /** Items between commas without the blanks around them, each once and in order; empty items do not count. */
     <T> List<T> list(Key key, Function<String, T> parser) {
-        final Set<T> items = new LinkedHashSet<>();
+        return flatList(key, text -> List.of(parser.apply(text)));
+    }
+
+    /** As {@link #list}, where one item may mean several values. */
+    <T> List<T> flatList(Key key, Function<String, List<T>> parser) {
+        final Set<T> values = new LinkedHashSet<>();
         for (final String item : text(key).orElse("").split(",")) {
             if (!item.isBlank()) {
-                parsed(key, item.strip(), parser).ifPresent(items::add);
+                parsed(key, item.strip(), parser).ifPresent(values::addAll);
             }
         }
-        return List.copyOf(items);
+        return List.copyOf(values);
     }
 
     private Optional<String> text(Key key) {

@@ -54,12 +54,18 @@ final class SectionView {
     }
 
     Map<String, Section> sections() {
+        if (layers.size() == 1) {
+            return layers.get(0).sections();
+        }
         final Map<String, Section> all = new LinkedHashMap<>();
         layers.forEach(layer -> layer.sections().forEach(all::putIfAbsent));
         return all;
     }
 
     Map<String, Setting> settings() {
+        if (layers.size() == 1) {
+            return layers.get(0).settings();
+        }
         final Map<String, Setting> all = new LinkedHashMap<>();
         layers.forEach(layer -> layer.settings().forEach(all::putIfAbsent));
         return all;

@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.markcast.config.Section.Reference;
 import org.markcast.config.Section.Setting;
 
@@ -38,6 +39,7 @@ final class SettingsParser {
     private final Problems problems;
     private final Set<Path> includers;
     private final Deque<OpenSection> open = new ArrayDeque<>();
+    private final Recent<String> shared = new Recent<>(Function.identity());
     private int at;
     private int line = 1;
 
@@ -111,7 +113,7 @@ final class SettingsParser {
         } else if (name.equals("include") && "={:".indexOf(peek()) < 0) {
             include(start);
         } else if (accept('=')) {
-            open.peek().section.settings().put(name, new Setting(value(), start));
+            open.peek().section.settings().put(name, new Setting(value(), file, start.line()));
         } else {
             section(name, start);
         }
@@ -122,8 +124,8 @@ final class SettingsParser {
         final List<Reference> references = accept(':') ? references() : List.of();
         if (accept('{')) {
             final Section parent = open.peek().section;
-            final Section section = parent.sections().computeIfAbsent(name, key -> new Section(start));
-            section.references().addAll(references);
+            final Section section = parent.open(name, start);
+            section.refer(references);
             open.push(new OpenSection(name, section, start));
             return;
         }
@@ -185,8 +187,29 @@ final class SettingsParser {
 
     /** A name; {@code ::} stands for a colon. Empty if there is none here. */
     private String name() {
+        final int start = at;
+        while (at < text.length() && isPlainInName(text.charAt(at))) {
+            at++;
+        }
+        final String plain = shared.get(text.substring(start, at));
+        return peek() == ':' && text.startsWith("::", at) ? plain + restOfName() : plain;
+    }
+
+    private static boolean isPlainInName(char c) {
+        return c != ':' && isInName(c);
+    }
+
+    private static boolean isInName(char c) {
+        return switch (c) {
+            case ',', '{', '}', '=', '"', '#' -> false;
+            default -> c > ' ';
+        };
+    }
+
+    /** From the first {@code ::} on. */
+    private String restOfName() {
         final StringBuilder name = new StringBuilder();
-        while (!isAtEnd() && peek() > ' ' && ",{}=\"#".indexOf(peek()) < 0) {
+        while (isInName(peek())) {
             if (peek() == ':' && !text.startsWith("::", at)) {
                 break;
             }
@@ -201,9 +224,31 @@ final class SettingsParser {
 
     /** Words and quoted strings up to the end of the value, blanks between them kept; null if there is nothing. */
     private String value() {
+        skipBlanks();
+        final int start = at;
+        int end = start;
+        for (; at < text.length() && isPlainInValue(text.charAt(at)); at++) {
+            end = text.charAt(at) > ' ' ? at + 1 : end;
+        }
+        if (peek() == '"') {
+            at = start;
+            return quotedValue();
+        }
+        return end == start ? null : shared.get(text.substring(start, end));
+    }
+
+    private static boolean isPlainInValue(char c) {
+        return switch (c) {
+            case '\n', '#', '}', '"' -> false;
+            default -> true;
+        };
+    }
+
+    /** A value that holds a quoted string. */
+    private String quotedValue() {
         final StringBuilder value = new StringBuilder();
         int length = -1;
-        for (skipBlanks(); !isAtEnd() && "\n#}".indexOf(peek()) < 0; ) {
+        while (!isAtEnd() && "\n#}".indexOf(peek()) < 0) {
             if (peek() == '"') {
                 string(value);
                 length = value.length();
@@ -251,8 +296,8 @@ final class SettingsParser {
     }
 
     private void skipBlanks() {
-        while (!isAtEnd() && peek() <= ' ' && peek() != '\n') {
-            next();
+        while (at < text.length() && text.charAt(at) <= ' ' && text.charAt(at) != '\n') {
+            at++;
         }
     }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.config;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.markcast.config.StaticSa.Mode;
 
-/** Reads one section below {@code static { }}. */
+/** Reads the sections below {@code static { }}, one at a time. */
 final class StaticSaReader {
 
     private final String name;
@@ -15,17 +16,45 @@ final class StaticSaReader {
     private final Problems problems;
     private final MarkOverlaps inbound;
     private final MarkOverlaps outbound;
+    private final Recent<List<TrafficSelector>> selectors;
 
-    StaticSaReader(String name, SectionReader section, Problems problems, MarkOverlaps inbound, MarkOverlaps outbound) {
+    /** What concerns all sections. */
+    private static final class All {
+
+        private final Problems problems;
+        private final MarkOverlaps inbound = new MarkOverlaps();
+        private final MarkOverlaps outbound = new MarkOverlaps();
+        private final Recent<List<TrafficSelector>> selectors = new Recent<>(TrafficSelector::parse);
+
+        private All(Problems problems) {
+            this.problems = problems;
+        }
+    }
+
+    private StaticSaReader(String name, SectionReader section, All all) {
         this.name = name;
         this.section = section;
-        this.problems = problems;
-        this.inbound = inbound;
-        this.outbound = outbound;
+        this.problems = all.problems;
+        this.inbound = all.inbound;
+        this.outbound = all.outbound;
+        this.selectors = all.selectors;
+    }
+
+    /** The section {@code static { }}. */
+    static List<StaticSa> readAll(SectionView container, Problems problems) {
+        final All all = new All(problems);
+        final List<StaticSa> sas = new ArrayList<>();
+        for (final String name : container.sections().keySet()) {
+            final SectionReader section = new SectionReader(Key.STATIC_SA, container.section(name), problems);
+            new StaticSaReader(name, section, all).read().ifPresent(sas::add);
+        }
+        all.inbound.report(problems);
+        all.outbound.report(problems);
+        return sas;
     }
 
     /** The SA; empty if something is wrong with it, which is then among the problems. */
-    Optional<StaticSa> read() {
+    private Optional<StaticSa> read() {
         section.checkNames(Set.of());
         final String child = section.value(Key.SA_CHILD, Values::childName).orElse(name);
         final Optional<Mode> mode = section.value(Key.SA_MODE, Values::mode);
@@ -78,13 +107,11 @@ final class StaticSaReader {
     }
 
     private List<TrafficSelector> selectors(Key key) {
-        if (section.list(key, text -> text).isEmpty()) {
+        final List<TrafficSelector> parsed = section.flatList(key, selectors::get);
+        if (parsed.isEmpty() && section.list(key, text -> text).isEmpty()) {
             missing(key, "write the selectors of the policy, e.g. 10.1.0.0/16, 224.0.0.0/4");
         }
-        return section.list(key, TrafficSelector::parse).stream()
-                .flatMap(List::stream)
-                .distinct()
-                .toList();
+        return parsed;
     }
 
     private void missing(Key key, String remedy) {

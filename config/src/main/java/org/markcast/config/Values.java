@@ -127,12 +127,13 @@ final class Values {
     }
 
     private static <E extends Enum<E>> E oneOf(E[] values, String text) {
-        return Arrays.stream(values)
-                .filter(value -> nameOf(value).equals(text))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("'" + text + "' is not one of "
-                        + String.join(
-                                ", ", Arrays.stream(values).map(Values::nameOf).toList())));
+        for (final E value : values) {
+            if (nameOf(value).equals(text)) {
+                return value;
+            }
+        }
+        throw new IllegalArgumentException("'" + text + "' is not one of "
+                + String.join(", ", Arrays.stream(values).map(Values::nameOf).toList()));
     }
 
     /** The constant as it is written. */

@@ -2,6 +2,7 @@
 package org.markcast.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.net.Inet4Address;
@@ -279,6 +280,28 @@ class ConfigReaderTest {
             text.append("sa" + i + " { mark = " + i + "\n local_ts = ::/0\n remote_ts = ::/0 }\n");
         }
         assertEquals(20_000, files.read(text + "} }").staticSas().size());
+    }
+
+    @Test
+    void shouldShareWhatManyStaticSasHaveInCommon() throws ConfigException {
+        final StringBuilder text = new StringBuilder("markcast { static {\n");
+        for (int i = 1; i <= 100; i++) {
+            text.append("sa" + i + " { mark = " + i + "\n local_ts = 224.0.0.0/4\n remote_ts = 10.1.0." + i + " }\n");
+        }
+        final List<StaticSa> sas = files.read(text + "} }").staticSas();
+        for (int i = 0; i < sas.size(); i++) {
+            assertSame(sas.get(0).localTs().get(0), sas.get(i).localTs().get(0));
+            assertEquals(TrafficSelector.parse("10.1.0." + (i + 1)), sas.get(i).remoteTs());
+        }
+    }
+
+    @Test
+    void shouldForgetOnlyTheStaticSas() throws ConfigException {
+        final String settings = "interface = eth7\n sources = static\n forwarders = 3\n";
+        final Config config = files.read(
+                "markcast {\n" + settings + " static { a { mark = 1\n local_ts = ::/0\n remote_ts = ::/0 } } }");
+        assertEquals(1, config.staticSas().size());
+        assertEquals(files.read("markcast {\n" + settings + "}"), config.withoutStaticSas());
     }
 
     private Duration linger(String text) throws ConfigException {

@@ -22,6 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Answers requests on the control socket: one line in, text out, end of connection. What a client does wrong ends that
@@ -53,13 +54,15 @@ final class ControlServer implements AutoCloseable {
     /**
      * Listens at {@code socket}, and replaces what is there: the caller holds the {@link RunDirectory}, so it is stale.
      *
-     * @param answer called on the server's thread with the request line; empty if it does not know the request
+     * @param answer called on the server's thread with the request line; the texts that are the answer together, each asked for
+     *     when the client has taken most of what came before; none if it does not know the request
      */
-    static ControlServer start(Path socket, Function<String, String> answer) throws IOException {
+    static ControlServer start(Path socket, Function<String, Stream<String>> answer) throws IOException {
         return start(socket, answer, DEADLINE);
     }
 
-    static ControlServer start(Path socket, Function<String, String> answer, Duration deadline) throws IOException {
+    static ControlServer start(Path socket, Function<String, Stream<String>> answer, Duration deadline)
+            throws IOException {
         if (!Epoll.isAvailable()) {
             throw new IOException("cannot serve " + socket + ": "
                     + Epoll.unavailabilityCause().getMessage());
@@ -95,7 +98,7 @@ final class ControlServer implements AutoCloseable {
     }
 
     private static ServerBootstrap bootstrap(
-            EventLoopGroup eventLoop, Function<String, String> answer, Duration deadline) {
+            EventLoopGroup eventLoop, Function<String, Stream<String>> answer, Duration deadline) {
         return new ServerBootstrap()
                 .group(eventLoop)
                 .channel(EpollServerDomainSocketChannel.class)
@@ -110,12 +113,12 @@ final class ControlServer implements AutoCloseable {
     /** Lets clients in while there are few. On the server's thread. */
     private static final class Admission extends ChannelInitializer<Channel> {
 
-        private final Function<String, String> answer;
+        private final Function<String, Stream<String>> answer;
         private final Duration deadline;
 
         private int connections;
 
-        Admission(Function<String, String> answer, Duration deadline) {
+        Admission(Function<String, Stream<String>> answer, Duration deadline) {
             this.answer = answer;
             this.deadline = deadline;
         }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.markcast.capture.Capture;
@@ -100,7 +101,7 @@ final class Daemon implements AutoCloseable {
         if (forwarding.isEmpty()) {
             LOG.info("forward = no: nothing is captured or sent");
         }
-        tunnels.follow(config);
+        followSources(config);
         followTunnels();
         forwarding.ifPresent(Forwarding::start);
         control.start();
@@ -110,6 +111,11 @@ final class Daemon implements AutoCloseable {
                 sas.size(),
                 forwarding.map(Forwarding::forwarders).orElse(0),
                 ProcessHandle.current().pid());
+    }
+
+    private void followSources(Config latest) {
+        tunnels.follow(latest);
+        config = latest.withoutStaticSas();
     }
 
     private Counters counters() {
@@ -201,7 +207,7 @@ final class Daemon implements AutoCloseable {
         } else if (rules != null) {
             rules.guard(config.leakGuard());
         }
-        tunnels.follow(config);
+        followSources(latest);
         followTunnels();
         if (forwarding.isPresent()) {
             forwarding.get().reconfigure(sas, config);
@@ -211,17 +217,17 @@ final class Daemon implements AutoCloseable {
         LOG.info("reloaded: {} SAs", sas.size());
     }
 
-    private String answer(String request) {
+    private Stream<String> answer(String request) {
         try {
             return switch (request) {
                 case ControlServer.STATUS ->
                     control.call(this::status, CONTROL_TIMEOUT_MS).table();
                 case ControlServer.STATUS_JSON ->
                     control.call(this::status, CONTROL_TIMEOUT_MS).json();
-                default -> "";
+                default -> Stream.of();
             };
         } catch (TimeoutException e) {
-            return "";
+            return Stream.of();
         }
     }
 

@@ -47,7 +47,7 @@ final class Replay {
     private long timeNs;
 
     Replay(Config config, ReplayLans lans) {
-        sas = SaTable.of(StaticSas.of(config), config.reinject(), 1);
+        sas = SaTable.of(StaticSas.of(config, List.of()), config.reinject(), 1);
         strictGroups = config.strictGroups() ? Optional.of(config.groups()) : Optional.empty();
         follow(lans);
     }

@@ -36,12 +36,11 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ConfigException, IOException, InterruptedException {
-        final Config config = configFile.read();
         final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
         // Before the start: what comes during it waits, where the default action would end the process.
         Signals.onHangup(() -> requests.add(Request.RELOAD));
         Signals.onTermination(() -> requests.add(Request.STOP));
-        try (Daemon daemon = Daemon.start(configFile.path(), config, RunDirectory.open(runDirectory.path()))) {
+        try (Daemon daemon = start()) {
             while (requests.take() == Request.RELOAD) {
                 daemon.reload();
             }
@@ -49,5 +48,11 @@ final class RunCommand implements Callable<Integer> {
         }
         LOG.info("stopped");
         return ExitStatus.DONE;
+    }
+
+    /** Keeps no reference to the configuration: the service forgets the parts that it does not need. */
+    private Daemon start() throws ConfigException, IOException {
+        final Config config = configFile.read();
+        return Daemon.start(configFile.path(), config, RunDirectory.open(runDirectory.path()));
     }
 }

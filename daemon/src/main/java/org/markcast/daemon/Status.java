@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.daemon;
 
+import com.google.gson.ExclusionStrategy;
+import com.google.gson.FieldAttributes;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.markcast.engine.sa.SaSet.Unhandled;
 
 /**
@@ -39,10 +43,15 @@ record Status(
         List<Tunnel> sas,
         List<Unhandled> unhandled) {
 
-    private static final Gson GSON = new GsonBuilder()
+    private static final GsonBuilder JSON = new GsonBuilder()
             .setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES)
-            .disableHtmlEscaping()
-            .create();
+            .disableHtmlEscaping();
+
+    private static final Gson GSON = JSON.create();
+
+    /** Leaves out what {@link #json} adds piece by piece. */
+    private static final Gson HEAD_GSON =
+            JSON.setExclusionStrategies(new Lists()).create();
 
     /**
      * The nftables rules.
@@ -94,11 +103,33 @@ record Status(
             Long packetsIn,
             Long copies) {}
 
-    String json() {
-        return GSON.toJson(this) + "\n";
+    /** One JSON object, in pieces that are made one after the other. */
+    Stream<String> json() {
+        final String head = HEAD_GSON.toJson(this);
+        // Not flatMap: its iterator makes all elements of an inner stream at once.
+        return Stream.concat(
+                Stream.concat(
+                        Stream.of(head.substring(0, head.length() - 1), ",\"sas\":["),
+                        IntStream.range(0, sas.size()).mapToObj(i -> (i == 0 ? "" : ",") + GSON.toJson(sas.get(i)))),
+                Stream.of("],\"unhandled\":", GSON.toJson(unhandled), "}\n"));
     }
 
-    String table() {
+    /** For a person, in pieces that are made one after the other. */
+    Stream<String> table() {
         return StatusTable.of(this);
+    }
+
+    private static final class Lists implements ExclusionStrategy {
+
+        @Override
+        public boolean shouldSkipField(FieldAttributes field) {
+            return field.getDeclaringClass() == Status.class
+                    && List.of("sas", "unhandled").contains(field.getName());
+        }
+
+        @Override
+        public boolean shouldSkipClass(Class<?> type) {
+            return false;
+        }
     }
 }

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import org.markcast.capture.Capture;
@@ -16,7 +15,6 @@ import org.markcast.engine.counter.Counters;
 import org.markcast.engine.counter.SaCounters;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.port.LanInterface;
-import org.markcast.engine.sa.Sa;
 import org.markcast.engine.sa.SaTable;
 import org.markcast.netfilter.KernelRules;
 
@@ -94,28 +92,6 @@ final class StatusParts {
 
     /** The SAs of a table, with counters if it is the one that the forwarders work by. */
     static List<Status.Tunnel> tunnels(SaTable sas, ForwardingState state) {
-        final SaCounters counters = state.sas() == sas ? state.saCounters() : SaCounters.none(sas.slots());
-        return sas.sas().stream()
-                .map(sa -> tunnel(sas, counters, sas.indexOf(sa)))
-                .toList();
-    }
-
-    private static Status.Tunnel tunnel(SaTable sas, SaCounters counters, int index) {
-        final Sa sa = sas.sa(index);
-        return new Status.Tunnel(
-                sa.name(),
-                sa.child(),
-                sa.mode().name().toLowerCase(Locale.ROOT),
-                sa.markIn().toString(),
-                sa.markOut().toString(),
-                sa.localTs().stream().map(Objects::toString).toList(),
-                sa.remoteTs().stream().map(Objects::toString).toList(),
-                sas.isReinject(index),
-                known(counters.packetsIn(index)),
-                known(counters.copies(index)));
-    }
-
-    private static Long known(long count) {
-        return count == SaCounters.UNKNOWN ? null : Long.valueOf(count);
+        return new TunnelList(sas, state.sas() == sas ? state.saCounters() : SaCounters.none(sas.slots()));
     }
 }

@@ -2,24 +2,34 @@
 package org.markcast.daemon;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The status as a person reads it. What is zero and would only be noise is left out. */
 final class StatusTable {
+
+    private static final String[] SA_TITLES = {
+        "SA", "CHILD", "MARK IN", "MARK OUT", "LOCAL", "REMOTE", "REINJECT", "PACKETS IN", "COPIES"
+    };
 
     private final StringBuilder text = new StringBuilder();
 
     private StatusTable() {}
 
-    static String of(Status status) {
-        final StatusTable table = new StatusTable();
-        table.head(status);
-        table.interfaces(status);
-        table.packets(status);
-        table.sas(status);
-        table.unhandled(status);
-        return table.text.toString();
+    /** In pieces that are made one after the other. */
+    static Stream<String> of(Status status) {
+        final StatusTable head = new StatusTable();
+        head.head(status);
+        head.interfaces(status);
+        head.packets(status);
+        head.line("");
+        final StatusTable tail = new StatusTable();
+        tail.unhandled(status);
+        // Not flatMap: its iterator makes all elements of an inner stream at once.
+        return Stream.concat(
+                Stream.concat(Stream.of(head.text.toString()), sas(status.sas())), Stream.of(tail.text.toString()));
     }
 
     private void head(Status status) {
@@ -77,27 +87,29 @@ final class StatusTable {
         return nonzero.isEmpty() ? "0" : sum + " (" + nonzero + ")";
     }
 
-    private void sas(Status status) {
-        line("");
-        if (status.sas().isEmpty()) {
-            line("no SAs");
-            return;
+    /** Looks at all twice, for the widths and for the lines, and keeps none. */
+    private static Stream<String> sas(List<Status.Tunnel> sas) {
+        if (sas.isEmpty()) {
+            return Stream.of("no SAs\n");
         }
-        final TextTable table = new TextTable(
-                "SA", "CHILD", "MARK IN", "MARK OUT", "LOCAL", "REMOTE", "REINJECT", "PACKETS IN", "COPIES");
-        for (final Status.Tunnel sa : status.sas()) {
-            table.row(
-                    sa.name(),
-                    sa.child(),
-                    sa.markIn(),
-                    sa.markOut(),
-                    String.join(" ", sa.localTs()),
-                    String.join(" ", sa.remoteTs()),
-                    sa.reinject() ? "yes" : "no",
-                    sa.packetsIn(),
-                    sa.copies());
-        }
-        text.append(table.text(0));
+        final TextColumns columns = new TextColumns(SA_TITLES);
+        sas.forEach(sa -> columns.fit(cells(sa)));
+        return Stream.concat(Stream.<String[]>of(SA_TITLES), sas.stream().map(StatusTable::cells))
+                .map(cells -> columns.line(cells) + "\n");
+    }
+
+    private static String[] cells(Status.Tunnel sa) {
+        return new String[] {
+            sa.name(),
+            sa.child(),
+            sa.markIn(),
+            sa.markOut(),
+            String.join(" ", sa.localTs()),
+            String.join(" ", sa.remoteTs()),
+            sa.reinject() ? "yes" : "no",
+            TextColumns.cell(sa.packetsIn()),
+            TextColumns.cell(sa.copies())
+        };
     }
 
     private void unhandled(Status status) {

@@ -7,12 +7,12 @@ import java.util.List;
 /** Rows of text with aligned columns; columns whose cells are all numbers are aligned to the right. */
 public final class TextTable {
 
-    private static final String GAP = "  ";
-
+    private final TextColumns columns;
     private final List<String[]> rows = new ArrayList<>();
 
     /** @param header one title a column */
     public TextTable(String... header) {
+        columns = new TextColumns(header);
         rows.add(header);
     }
 
@@ -23,34 +23,19 @@ public final class TextTable {
         }
         final String[] row = new String[cells.length];
         for (int i = 0; i < cells.length; i++) {
-            row[i] = cells[i] == null ? "-" : cells[i].toString();
+            row[i] = TextColumns.cell(cells[i]);
         }
+        columns.fit(row);
         rows.add(row);
         return this;
     }
 
     /** The lines, each indented by this many spaces. */
     public String text(int indent) {
-        final int columns = rows.get(0).length;
-        final int[] widths = new int[columns];
-        final boolean[] areNumbers = new boolean[columns];
-        for (int column = 0; column < columns; column++) {
-            areNumbers[column] = rows.size() > 1;
-            for (int row = 0; row < rows.size(); row++) {
-                final String cell = rows.get(row)[column];
-                widths[column] = Math.max(widths[column], cell.length());
-                areNumbers[column] &= row == 0 || cell.matches("[0-9,.]+|-");
-            }
-        }
         final StringBuilder text = new StringBuilder();
         for (final String[] row : rows) {
-            final StringBuilder line = new StringBuilder(" ".repeat(indent));
-            for (int column = 0; column < columns; column++) {
-                final String padding = " ".repeat(widths[column] - row[column].length());
-                line.append(column == 0 ? "" : GAP);
-                line.append(areNumbers[column] ? padding + row[column] : row[column] + padding);
-            }
-            text.append(line.toString().stripTrailing()).append('\n');
+            text.append((" ".repeat(indent) + columns.line(row)).stripTrailing())
+                    .append('\n');
         }
         return text.toString();
     }

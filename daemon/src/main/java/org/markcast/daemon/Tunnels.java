@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.markcast.config.Config;
 import org.markcast.config.Config.Source;
 import org.markcast.engine.port.SaSource;
+import org.markcast.engine.sa.Sa;
 import org.markcast.engine.sa.SaSet;
 import org.markcast.ipsec.StaticSas;
 import org.markcast.ipsec.vici.ViciSource;
@@ -77,7 +78,9 @@ final class Tunnels implements AutoCloseable {
 
     /** Follows the sources that the configuration names. */
     void follow(Config config) {
-        put(Source.STATIC, new SaSet(StaticSas.of(config), List.of()));
+        final List<Sa> staticSas =
+                StaticSas.of(config, registry.get(Source.STATIC).sas());
+        put(Source.STATIC, new SaSet(staticSas, List.of()));
         final Connection wanted = config.sources().contains(Source.VICI)
                 ? new Connection(config.viciSocket(), config.viciLinger())
                 : null;
@@ -113,8 +116,7 @@ final class Tunnels implements AutoCloseable {
     }
 
     private void put(Source source, SaSet sas) {
-        registry.put(source, sas);
-        hasChanged = true;
+        hasChanged |= registry.put(source, sas);
     }
 
     /** Whether something has changed since the last call; {@link #current()} is up to date then. */

@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ControlServerTest {
 
     private static final Duration LONG = Duration.ofSeconds(20);
+    private static final String MUCH = "äöü\n".repeat(1_000_000);
     private static final Duration SHORT = Duration.ofMillis(50);
 
     @TempDir
@@ -53,12 +55,15 @@ class ControlServerTest {
         server = ControlServer.start(socket, ControlServerTest::answer, deadline);
     }
 
-    private static String answer(String request) {
+    private static Stream<String> answer(String request) {
         return switch (request) {
             case "fail" -> throw new IllegalStateException("told to");
-            case "nothing" -> "";
-            case "much" -> "äöü\n".repeat(1_000_000);
-            default -> "you said " + request + "\n";
+            case "fail late" -> Stream.iterate(100_000, n -> n - 1).map(n -> "another " + 1_000_000 / n);
+            case "nothing" -> Stream.of();
+            case "much" -> Stream.of(MUCH);
+            case "many" -> Stream.generate(() -> "äöü\n").limit(1_000_000);
+            case "without end" -> Stream.generate(() -> "and on\n");
+            default -> Stream.of("you said ", request, "\n");
         };
     }
 
@@ -107,7 +112,22 @@ class ControlServerTest {
     @Test
     void shouldDeliverLongAnswersWhole() throws IOException {
         start(LONG);
-        assertEquals(answer("much"), ask("much"));
+        assertEquals(MUCH, ask("much"));
+        assertEquals(MUCH, ask("many"));
+    }
+
+    @Test
+    void shouldMakeNoMoreOfAnAnswerThanIsTaken() throws IOException {
+        start(LONG);
+        try (SocketChannel client = connect()) {
+            send(client, "without end\n");
+            final ByteBuffer buffer = ByteBuffer.allocate(1 << 20);
+            while (buffer.hasRemaining()) {
+                client.read(buffer);
+            }
+            assertEquals("you said status\n", ask("status")); // the client reads no more, and the thread is free
+        }
+        assertEquals("you said status\n", ask("status"));
     }
 
     @Test
@@ -142,7 +162,7 @@ class ControlServerTest {
             for (int n = client.read(buffer); n >= 0; n = client.read(buffer.clear())) {
                 received += n;
             }
-            assertTrue(received < answer("much").getBytes(StandardCharsets.UTF_8).length, "received " + received);
+            assertTrue(received < MUCH.getBytes(StandardCharsets.UTF_8).length, "received " + received);
         }
     }
 
@@ -190,6 +210,7 @@ class ControlServerTest {
         start(LONG);
         assertThrows(IOException.class, () -> ask("fail"));
         assertThrows(IOException.class, () -> ask("nothing"));
+        assertTrue(ask("fail late").startsWith("another 10another 10"));
         assertEquals("you said status\n", ask("status"));
     }
 

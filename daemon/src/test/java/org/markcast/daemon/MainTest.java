@@ -11,6 +11,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -172,7 +173,8 @@ class MainTest {
     @CsvSource({"'', status", "--json, status json"})
     void shouldPrintWhatTheServiceAnswers(String option, String request) throws IOException {
         try (RunDirectory runDirectory = RunDirectory.open(directory);
-                ControlServer ignored = ControlServer.start(runDirectory.controlSocket(), line -> "<" + line + ">\n")) {
+                ControlServer ignored =
+                        ControlServer.start(runDirectory.controlSocket(), line -> Stream.of("<", line, ">\n"))) {
             final String[] args = ("status --run-dir " + directory + " " + option).split(" ");
             assertEquals(new Outcome(ExitStatus.DONE, "<" + request + ">\n", ""), execute(args));
         }

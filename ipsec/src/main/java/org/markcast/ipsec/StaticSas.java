@@ -2,7 +2,11 @@
 package org.markcast.ipsec;
 
 import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.markcast.config.Config;
 import org.markcast.config.StaticSa;
 import org.markcast.engine.sa.Sa;
@@ -15,12 +19,23 @@ public final class StaticSas {
 
     private StaticSas() {}
 
-    /** In the order of the configuration; none unless {@code sources} names {@code static}. */
-    public static List<Sa> of(Config config) {
+    /**
+     * In the order of the configuration; none unless {@code sources} names {@code static}.
+     *
+     * @param former the SAs of the configuration before; one that has not changed stays the same object
+     */
+    public static List<Sa> of(Config config, List<Sa> former) {
         if (!config.sources().contains(Config.Source.STATIC)) {
             return List.of();
         }
-        return config.staticSas().stream().map(StaticSas::sa).toList();
+        final Map<String, Sa> known = former.stream().collect(Collectors.toMap(Sa::name, Function.identity()));
+        final List<Sa> sas = new ArrayList<>(config.staticSas().size());
+        for (final StaticSa configured : config.staticSas()) {
+            final Sa sa = sa(configured);
+            final Sa before = known.get(sa.name());
+            sas.add(sa.equals(before) ? before : sa);
+        }
+        return List.copyOf(sas);
     }
 
     private static Sa sa(StaticSa configured) {

@@ -18,8 +18,11 @@ public final class Nftables implements AutoCloseable {
     private static final String LIBRARY = "libnftables.so.1";
     private static final String ERROR = "Error: ";
 
+    /** From here on a text is worth a new context afterwards. */
+    private static final int LARGE_BYTES = 1 << 16;
+
     private final Calls calls;
-    private final long context;
+    private long context;
 
     /** The functions. Public for the class that jnr-ffi generates; unreachable outside because nobody else has one. */
     public interface Calls {
@@ -43,10 +46,15 @@ public final class Nftables implements AutoCloseable {
     /** @throws NftablesException if the library is not there */
     public Nftables() {
         calls = load();
-        context = calls.nft_ctx_new(0);
-        if (context == 0 || calls.nft_ctx_buffer_output(context) != 0 || calls.nft_ctx_buffer_error(context) != 0) {
+        context = newContext();
+    }
+
+    private long newContext() {
+        final long fresh = calls.nft_ctx_new(0);
+        if (fresh == 0 || calls.nft_ctx_buffer_output(fresh) != 0 || calls.nft_ctx_buffer_error(fresh) != 0) {
             throw new NftablesException("libnftables gives no context");
         }
+        return fresh;
     }
 
     private static Calls load() {
@@ -72,10 +80,20 @@ public final class Nftables implements AutoCloseable {
         Reference.reachabilityFence(memory);
         final String output = calls.nft_ctx_get_output_buffer(context);
         final String errors = calls.nft_ctx_get_error_buffer(context);
+        if (bytes.length >= LARGE_BYTES) {
+            forget();
+        }
         if (result != 0) {
             throw new NftablesException("nftables: " + firstError(errors));
         }
         return output;
+    }
+
+    /** Gives back what the library keeps of the text that it ran last: 40 MB after 50,000 elements. */
+    private void forget() {
+        final long fresh = newContext();
+        calls.nft_ctx_free(context);
+        context = fresh;
     }
 
     /**

@@ -31,6 +31,12 @@ public final class ServiceProcess implements AutoCloseable {
     /** For a service that lives for seconds: start fast rather than run fast. */
     public static final List<String> QUICK_START = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
+    /** The file with the virtual machine's options that {@code bin/markcast} uses; unknown to who was not started by it. */
+    private static final Optional<String> LAUNCHER_OPTIONS =
+            Optional.ofNullable(System.getProperty("markcast.jvm.options"));
+
+    private static final List<String> INDISPENSABLE = List.of("--add-opens", "java.base/jdk.internal.misc=ALL-UNNAMED");
+
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(15);
     private static final long POLL_INTERVAL_MS = 10;
@@ -61,7 +67,7 @@ public final class ServiceProcess implements AutoCloseable {
     /**
      * Starts the service and waits until it runs.
      *
-     * @param jvmOptions for its virtual machine, besides those that it cannot do without
+     * @param jvmOptions for its virtual machine, besides those that {@code bin/markcast} gives it
      * @throws IllegalStateException with its log, if it ends instead
      */
     public static ServiceProcess start(Gateway gateway, String config, List<String> jvmOptions) {
@@ -107,9 +113,7 @@ public final class ServiceProcess implements AutoCloseable {
     private static List<String> command(Path directory, List<String> jvmOptions) {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--add-opens", "java.base/jdk.internal.misc=ALL-UNNAMED"));
-        Optional.ofNullable(System.getProperty("markcast.cds"))
-                .ifPresent(archive -> command.addAll(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds=off")));
+        command.addAll(LAUNCHER_OPTIONS.map(file -> List.of("@" + file)).orElse(INDISPENSABLE));
         command.addAll(jvmOptions);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.markcast.daemon.Main", "run"));
         command.addAll(List.of("-c", configuration(directory).toString()));

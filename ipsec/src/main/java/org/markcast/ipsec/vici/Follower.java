@@ -29,9 +29,9 @@ import org.markcast.ipsec.vici.Transport.Receiver;
  * </pre>
  *
  * <p>While connected, {@code current} is what charon has told. It is right because charon reports on one IKE_SA only while it
- * holds it: events and entries of a list arrive in the order of the changes they describe, so applying each as it comes, to
- * the finished book and to one that is being read, ends with the truth. Where an event tells less than what happened,
- * or might have, a further full read follows; reads that are asked for meanwhile are one.
+ * holds it: events and entries of a list arrive in the order of the changes they describe, so applying each as it comes ends
+ * with the truth. Before the first list is complete nobody is told. Where an event tells less than what happened, or might
+ * have, a further full read follows; reads that are asked for meanwhile are one.
  *
  * <p>While disconnected the listener keeps what it has for {@code linger}. Nothing that was known before counts for charon's
  * next life: marks and addresses are given out anew.
@@ -157,7 +157,8 @@ final class Follower {
     private void startRead() {
         become(State.LISTING);
         readDueNs = NEVER;
-        reading = SaBook.after(current);
+        reading = current == SaBook.BLANK ? new SaBook() : current;
+        reading.startRead();
         session.send(ViciPacket.request(LIST_SAS));
     }
 
@@ -290,8 +291,10 @@ final class Follower {
             return;
         }
         if (state == State.LISTING) {
-            events.apply(name, message, reading);
             readWithin(ANNOUNCED_NS);
+        }
+        if (reading != null && reading != current) {
+            events.apply(name, message, reading);
         }
         if (current != SaBook.BLANK) {
             settle(events.apply(name, message, current));

@@ -3,6 +3,7 @@ package org.markcast.ipsec.vici;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.markcast.engine.sa.Sa;
 import org.markcast.engine.sa.Sa.Outer;
@@ -45,7 +46,7 @@ final class Generations {
         return members.lastKey();
     }
 
-    /** Null if none is in use any more. */
+    /** Null if none is in use any more. The same object until something of it changes. */
     Sa sa() {
         return sa;
     }
@@ -69,7 +70,8 @@ final class Generations {
                 outers.add(outer(member));
             }
         }
-        sa = current == null ? null : sa(current, outers);
+        final Sa latest = current == null ? null : sa(current, outers);
+        sa = Objects.equals(latest, sa) ? sa : latest;
         duplicates = List.copyOf(others);
     }
 

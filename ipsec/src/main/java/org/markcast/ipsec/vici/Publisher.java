@@ -10,17 +10,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands SAs to the listener: soon after a change, but a burst of changes in few pieces, because each piece costs the listener
- * in proportion to all SAs. What equals the last piece is not handed out.
+ * Hands SAs to the listener: once all has been read that arrived together with a change, but a burst of changes in few pieces,
+ * because each costs the forwarders what they remember of packets. What equals the last piece is not handed out.
  */
 final class Publisher {
 
     private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
 
-    /** Changes that arrive together take this long to be read. */
-    private static final long GATHER_NS = TimeUnit.MILLISECONDS.toNanos(2);
-
-    private static final long SPACING_NS = TimeUnit.MILLISECONDS.toNanos(50);
+    /** Between two pieces. Charon needs longer for the next SA of the same client, and a person does not notice. */
+    static final long SPACING_NS = TimeUnit.MILLISECONDS.toNanos(3);
 
     private final Listener listener;
     private final Timers timers;
@@ -36,12 +34,12 @@ final class Publisher {
         lastNs = timers.nanoTime() - SPACING_NS;
     }
 
-    /** Will ask for the SAs and hand them out soon. */
+    /** Will ask for the SAs and hand them out, when the thread has nothing more to read or a while after the last piece. */
     void changed(Supplier<SaSet> sas) {
         pending = sas;
         if (timer == null) {
             final long sinceLastNs = timers.nanoTime() - lastNs;
-            timer = timers.schedule(Math.max(GATHER_NS, SPACING_NS - sinceLastNs), this::flush);
+            timer = timers.schedule(Math.max(0, SPACING_NS - sinceLastNs), this::flush);
         }
     }
 

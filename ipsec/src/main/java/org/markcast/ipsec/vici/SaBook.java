@@ -2,7 +2,6 @@
 package org.markcast.ipsec.vici;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,7 +16,11 @@ import org.markcast.ipsec.vici.ChildSa.Phase;
 
 /**
  * What charon has told about its CHILD_SAs, kept by their unique IDs, and as the SAs that follow from it. A change costs what
- * the generations of one SA cost, however many SAs there are. Belongs to the event loop's thread.
+ * the generations of one SA cost, however many SAs there are. An SA that has not changed is the same object from list to list,
+ * so that who compares two lists sees it at once. Belongs to the event loop's thread.
+ *
+ * <p>A full read goes over what is known: each SA that is told is confirmed, and what was not confirmed is gone. Charon repeats
+ * itself, so what such a read leaves behind is garbage that dies young, with thousands of SAs too.
  */
 final class SaBook {
 
@@ -25,17 +28,26 @@ final class SaBook {
     static final SaBook BLANK = new SaBook();
 
     private final Map<Long, ChildSa> children = new HashMap<>();
-    private final Map<Long, Set<Long>> childrenOfIke = new HashMap<>();
-    private final TreeMap<GenerationKey, Generations> handled = new TreeMap<>();
+
+    /** Short lists: nearly every IKE_SA has one or two. */
+    private final Map<Long, List<Long>> childrenOfIke = new HashMap<>();
+
+    private final Map<GenerationKey, Generations> handled = new HashMap<>();
+
+    /** The handled ones by the number of their newest CHILD_SA. */
+    private final TreeMap<Long, Generations> byAge = new TreeMap<>();
+
     private final TreeMap<Long, Unhandled> unhandled = new TreeMap<>();
 
-    /** Of the SAs that exist or, in the book before this one, existed. */
     private final Map<String, GenerationKey> owners = new HashMap<>();
 
     private final Map<GenerationKey, String> names = new HashMap<>();
 
-    /** What was known before; null once everything has been read. */
-    private SaBook predecessor;
+    /** Null: something has changed since it was made. */
+    private SaSet sas;
+
+    /** Numbers of the CHILD_SAs of which a full read that is under way has not told yet. */
+    private Set<Long> unconfirmed = Set.of();
 
     private int leaving;
 
@@ -46,22 +58,19 @@ final class SaBook {
 
     private boolean isIncomplete;
 
-    private SaBook() {}
-
-    /** A book for a full read that follows another: SAs that stay keep their names. */
-    static SaBook after(SaBook predecessor) {
-        final SaBook book = new SaBook();
-        book.predecessor = predecessor;
-        book.owners.putAll(predecessor.owners);
-        book.names.putAll(predecessor.names);
-        return book;
+    /** Begins a full read; it may begin anew before it is complete. */
+    void startRead() {
+        unconfirmed = new HashSet<>(children.keySet());
+        ended.clear();
+        endedLongAgo.clear();
+        isIncomplete = false;
     }
 
-    /** Ends a full read. */
+    /** Ends a full read: what it has not told is gone. */
     void complete() {
-        predecessor = null;
-        names.keySet().retainAll(handled.keySet());
-        owners.values().retainAll(handled.keySet());
+        final Set<Long> gone = unconfirmed;
+        unconfirmed = Set.of();
+        gone.forEach(this::remove);
     }
 
     boolean has(long id) {
@@ -113,14 +122,18 @@ final class SaBook {
      */
     void put(ChildSa reported) {
         final ChildSa child = reported.esp() == null && reported.isHandled() ? complete(reported) : reported;
-        remove(reported.id());
-        if (child != null) {
-            insert(child);
+        if (child == null) {
+            remove(reported.id());
+        } else {
+            if (!unconfirmed.isEmpty()) {
+                unconfirmed.remove(child.id());
+            }
+            enter(child);
         }
     }
 
     private ChildSa complete(ChildSa reported) {
-        final ChildSa known = known(reported.id());
+        final ChildSa known = children.get(reported.id());
         if (known == null || reported.phase() == Phase.COMING) {
             isIncomplete |= reported.phase() == Phase.INSTALLED || reported.phase() == Phase.REKEYING;
             return null;
@@ -128,21 +141,34 @@ final class SaBook {
         return known.below(reported.ikeId()).in(reported.phase());
     }
 
-    private ChildSa known(long id) {
-        final ChildSa known = children.get(id);
-        return known != null || predecessor == null ? known : predecessor.children.get(id);
-    }
-
-    private void insert(ChildSa child) {
-        children.put(child.id(), child);
-        childrenOfIke.computeIfAbsent(child.ikeId(), ike -> new HashSet<>()).add(child.id());
-        leaving += child.phase() == Phase.LEAVING ? 1 : 0;
-        if (!child.isHandled()) {
-            unhandled.put(child.id(), new Unhandled(child.label(), child.problem()));
+    /** Adds an SA or replaces it. An SA that is replaced by its like keeps its name and whatever has not changed. */
+    private void enter(ChildSa child) {
+        final ChildSa known = children.get(child.id());
+        if (child.equals(known)) {
             return;
         }
-        final GenerationKey key = GenerationKey.of(child);
-        handled.computeIfAbsent(key, unused -> new Generations(nameOf(key))).put(child);
+        children.put(child.id(), child);
+        sas = null;
+        final GenerationKey key = child.isHandled() ? GenerationKey.of(child) : null;
+        if (known == null) {
+            adopt(child);
+        } else {
+            if (known.ikeId() != child.ikeId()) {
+                disown(known);
+                adopt(child);
+            }
+            leaving -= known.phase() == Phase.LEAVING ? 1 : 0;
+            unhandled.remove(known.id());
+            if (known.isHandled() && !GenerationKey.of(known).equals(key)) {
+                removeGeneration(known);
+            }
+        }
+        leaving += child.phase() == Phase.LEAVING ? 1 : 0;
+        if (key == null) {
+            unhandled.put(child.id(), new Unhandled(child.label(), child.problem()));
+        } else {
+            putGeneration(key, child);
+        }
     }
 
     /** Forgets an SA; nothing if it is not known. */
@@ -151,25 +177,49 @@ final class SaBook {
         if (child == null) {
             return;
         }
-        childrenOfIke.get(child.ikeId()).remove(id);
-        if (childrenOfIke.get(child.ikeId()).isEmpty()) {
+        sas = null;
+        disown(child);
+        leaving -= child.phase() == Phase.LEAVING ? 1 : 0;
+        unhandled.remove(id);
+        if (child.isHandled()) {
+            removeGeneration(child);
+        }
+    }
+
+    private void adopt(ChildSa child) {
+        childrenOfIke.computeIfAbsent(child.ikeId(), ike -> new ArrayList<>(1)).add(child.id());
+    }
+
+    private void disown(ChildSa child) {
+        final List<Long> siblings = childrenOfIke.get(child.ikeId());
+        siblings.remove((Long) child.id());
+        if (siblings.isEmpty()) {
             childrenOfIke.remove(child.ikeId());
             ended.remove(child.ikeId());
             endedLongAgo.remove(child.ikeId());
         }
-        leaving -= child.phase() == Phase.LEAVING ? 1 : 0;
-        unhandled.remove(id);
-        if (child.isHandled()) {
-            final GenerationKey key = GenerationKey.of(child);
-            final Generations generations = handled.get(key);
-            generations.remove(id);
-            if (generations.isEmpty()) {
-                handled.remove(key);
-                if (predecessor == null) {
-                    owners.remove(names.remove(key));
-                }
-            }
+    }
+
+    private void putGeneration(GenerationKey key, ChildSa child) {
+        final Generations generations = handled.computeIfAbsent(key, unused -> new Generations(nameOf(key)));
+        if (!generations.isEmpty()) {
+            byAge.remove(generations.newest());
         }
+        generations.put(child);
+        byAge.put(generations.newest(), generations);
+    }
+
+    private void removeGeneration(ChildSa child) {
+        final GenerationKey key = GenerationKey.of(child);
+        final Generations generations = handled.get(key);
+        byAge.remove(generations.newest());
+        generations.remove(child.id());
+        if (!generations.isEmpty()) {
+            byAge.put(generations.newest(), generations);
+            return;
+        }
+        handled.remove(key);
+        owners.remove(names.remove(key));
     }
 
     /** Notes that an SA has a successor now. */
@@ -188,14 +238,12 @@ final class SaBook {
     }
 
     private List<Long> idsOf(long ikeId) {
-        return List.copyOf(childrenOfIke.getOrDefault(ikeId, Set.of()));
+        return List.copyOf(childrenOfIke.getOrDefault(ikeId, List.of()));
     }
 
     private void change(List<Long> ids, UnaryOperator<ChildSa> change) {
         for (final Long id : ids) {
-            final ChildSa changed = change.apply(children.get(id));
-            remove(id);
-            insert(changed);
+            enter(change.apply(children.get(id)));
         }
     }
 
@@ -217,16 +265,19 @@ final class SaBook {
 
     /** The newest last: where a client has come back before its old SA is gone, what is newer must count. */
     SaSet sas() {
-        final List<Sa> sas = new ArrayList<>(handled.size());
-        final List<Unhandled> others = new ArrayList<>(unhandled.values());
-        final List<Generations> byAge = new ArrayList<>(handled.values());
-        byAge.sort(Comparator.comparingLong(Generations::newest));
-        for (final Generations generations : byAge) {
-            if (generations.sa() != null) {
-                sas.add(generations.sa());
+        if (sas == null) {
+            final List<Sa> inUse = new ArrayList<>(byAge.size());
+            final List<Unhandled> others = new ArrayList<>(unhandled.values());
+            for (final Generations generations : byAge.values()) {
+                if (generations.sa() != null) {
+                    inUse.add(generations.sa());
+                }
+                if (!generations.duplicates().isEmpty()) {
+                    others.addAll(generations.duplicates());
+                }
             }
-            others.addAll(generations.duplicates());
+            sas = new SaSet(inUse, others);
         }
-        return new SaSet(sas, others);
+        return sas;
     }
 }

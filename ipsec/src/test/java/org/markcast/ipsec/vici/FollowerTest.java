@@ -3,6 +3,7 @@ package org.markcast.ipsec.vici;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.ipsec.vici.ScriptedSa.client;
 
@@ -117,6 +118,37 @@ class FollowerTest {
         settle();
         assertEquals(2, sas.count());
         assertEquals(1000, sas.last().sas().size());
+    }
+
+    @Test
+    void shouldTellAChangeAsSoonAsNothingMoreIsToBeRead() {
+        followWith(client(1));
+        timers.advanceMs(3);
+        transport.deliver(CharonMessages.childUp(client(2)), CharonMessages.childUp(client(3)));
+        assertEquals(1, sas.count());
+        timers.advanceMs(0);
+        assertEquals(List.of("rw.1", "rw.2", "rw.3"), sas.names());
+    }
+
+    @Test
+    void shouldLeaveTimeBetweenPieces() {
+        followWith();
+        for (int i = 1; i <= 30; i++) {
+            transport.deliver(CharonMessages.childUp(client(i)));
+            timers.advanceMs(1);
+        }
+        assertEquals(1 + 10, sas.count());
+        settle();
+        assertEquals(30, sas.last().sas().size());
+    }
+
+    @Test
+    void shouldNotRepeatItselfWhenNothingChanges() {
+        followWith(client(1));
+        settle();
+        transport.deliver(CharonMessages.childUp(client(1)));
+        settle();
+        assertEquals(1, sas.count());
     }
 
     @Test
@@ -470,6 +502,21 @@ class FollowerTest {
         final long allocated = thread.getCurrentThreadAllocatedBytes() - before;
         assertEquals(3, sas.count());
         assertTrue(allocated < 1_000_000, "allocated " + allocated); // two lists of 10,000 references, not 10,000 SAs
+    }
+
+    @Test
+    void shouldTellTheSameObjectsAfterAFullRead() {
+        final ScriptedSa[] many =
+                IntStream.rangeClosed(1, 100).mapToObj(ScriptedSa::client).toArray(ScriptedSa[]::new);
+        followWith(many);
+        transport.deliver(CharonMessages.childRekey(client(999), client(999).rekeyed(2000)));
+        timers.advanceMs(500);
+        assertListRequested();
+        list(many);
+        assertEquals(3, sas.count());
+        for (int i = 0; i < many.length; i++) {
+            assertSame(sas.all.get(0).sas().get(i), sas.last().sas().get(i));
+        }
     }
 
     @Test

@@ -2,36 +2,40 @@
 package org.markcast.ipsec.vici;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.ipsec.vici.ScriptedSa.client;
 
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.markcast.config.Mark;
 import org.markcast.config.StaticSa.Mode;
 import org.markcast.engine.sa.Sa;
+import org.markcast.engine.sa.SaSet;
 import org.markcast.engine.sa.SaSet.Unhandled;
 
 class SaBookTest {
 
     private final SaEvents events =
             new SaEvents(new SelectorText(new NetworkNames(List.of("udp 17"), List.of("mdns 5353/udp"))));
-    private final SaBook book = SaBook.after(SaBook.BLANK);
+    private final SaBook book = new SaBook();
 
     private void list(ScriptedSa... children) throws ViciException {
-        list(book, children);
-    }
-
-    private void list(SaBook into, ScriptedSa... children) throws ViciException {
+        book.startRead();
         for (final ScriptedSa child : children) {
-            events.apply("list-sa", CharonMessages.listed(child).message(), into);
+            events.apply("list-sa", CharonMessages.listed(child).message(), book);
         }
-        into.complete();
+        book.complete();
     }
 
     /** Client 1 with keys of its CHILD_SA set otherwise; an empty value leaves the key out. */
@@ -49,6 +53,7 @@ class SaBookTest {
         final ViciMessage children =
                 ViciMessage.builder().section("rw-1", child.build()).build();
         final ViciMessage ike = client(1).ike().section("child-sas", children).build();
+        book.startRead();
         events.apply("list-sa", ViciMessage.builder().section("gw", ike).build(), book);
         book.complete();
     }
@@ -117,10 +122,11 @@ class SaBookTest {
         list(client(1));
         listWith(Map.of("state", "UPDATING", "spi-in", ""));
         assertEquals(List.of("rw.1"), names());
-        final SaBook next = SaBook.after(book);
-        next.put(new ChildSa(1, 1, "rw", 1, ChildSa.Phase.INSTALLED, null, null, ""));
-        next.complete();
-        assertEquals(book.sas(), next.sas());
+        final SaSet before = book.sas();
+        book.startRead();
+        book.put(new ChildSa(1, 1, "rw", 1, ChildSa.Phase.INSTALLED, null, null, ""));
+        book.complete();
+        assertEquals(before, book.sas());
     }
 
     @Test
@@ -163,18 +169,89 @@ class SaBookTest {
         list(one, other);
         assertEquals(List.of("rw.1", "rw.1/9"), names());
 
-        final SaBook next = SaBook.after(book);
-        list(next, other, one.rekeyed(5));
-        assertEquals(
-                List.of("rw.1/9", "rw.1"), // the newest last
-                next.sas().sas().stream().map(Sa::name).toList());
-        assertEquals(9, next.sas().sas().get(0).markIn().value());
+        list(other, one.rekeyed(5));
+        assertEquals(List.of("rw.1/9", "rw.1"), names()); // the newest last
+        assertEquals(9, book.sas().sas().get(0).markIn().value());
 
-        next.remove(5);
+        book.remove(5);
         events.apply(
-                "child-updown", CharonMessages.childUp(client(1).marked(33)).message(), next);
-        assertEquals(
-                List.of("rw.1", "rw.1/9"),
-                next.sas().sas().stream().map(Sa::name).toList());
+                "child-updown", CharonMessages.childUp(client(1).marked(33)).message(), book);
+        assertEquals(List.of("rw.1", "rw.1/9"), names());
+    }
+
+    @Test
+    void shouldForgetWhatAReadDoesNotTell() throws ViciException {
+        list(client(1), client(2), client(3));
+        list(client(1), client(3));
+        assertEquals(List.of("rw.1", "rw.3"), names());
+        assertEquals(2, book.size());
+    }
+
+    @Test
+    void shouldKeepWhatComesWhileItReads() throws ViciException {
+        list(client(1));
+        book.startRead();
+        events.apply("child-updown", CharonMessages.childUp(client(2)).message(), book);
+        events.apply("list-sa", CharonMessages.listed(client(1)).message(), book);
+        book.complete();
+        assertEquals(List.of("rw.1", "rw.2"), names());
+    }
+
+    @Test
+    void shouldForgetAReadThatBeginsAnew() throws ViciException {
+        list(client(1), client(2));
+        book.startRead();
+        events.apply("list-sa", CharonMessages.listed(client(1)).message(), book);
+        list(client(2));
+        assertEquals(List.of("rw.2"), names());
+    }
+
+    @Test
+    void shouldHandOutTheSameObjectsWhileNothingChanges() throws ViciException {
+        list(client(1), client(2));
+        final SaSet before = book.sas();
+        list(client(2), client(1));
+        book.inherit(client(1).ikeId(), 99);
+        assertEquals(before, book.sas());
+        for (int i = 0; i < 2; i++) {
+            assertSame(before.sas().get(i), book.sas().sas().get(i));
+        }
+    }
+
+    @Test
+    void shouldKeepTheObjectsOfSasThatDoNotChange() throws ViciException {
+        list(client(1), client(2), client(3));
+        final List<Sa> before = book.sas().sas();
+        list(client(1), client(2).rekeyed(7), client(3), client(4));
+        final List<Sa> after = book.sas().sas();
+        assertEquals(List.of("rw.1", "rw.3", "rw.4", "rw.2"), names());
+        assertSame(before.get(0), after.get(0));
+        assertSame(before.get(2), after.get(1));
+        assertNotEquals(before.get(1), after.get(3));
+    }
+
+    /** Against a list that is sorted anew each time. */
+    @Test
+    void shouldListTheNewestLastWhateverHappens() throws ViciException {
+        final Random random = new Random(1);
+        final Map<Long, ScriptedSa> inUse = new HashMap<>();
+        for (int step = 0; step < 3_000; step++) {
+            final int number = 1 + random.nextInt(40);
+            final Optional<ScriptedSa> former =
+                    inUse.values().stream().filter(sa -> sa.reqid() == number).findFirst();
+            former.ifPresent(sa -> {
+                inUse.remove(sa.childId());
+                book.remove(sa.childId());
+            });
+            final ScriptedSa next = client(number).rekeyed(1_000 + random.nextInt(100_000));
+            if ((former.isEmpty() || random.nextBoolean()) && inUse.putIfAbsent(next.childId(), next) == null) {
+                events.apply("child-updown", CharonMessages.childUp(next).message(), book);
+            }
+            final List<String> expected = inUse.values().stream()
+                    .sorted(Comparator.comparingLong(ScriptedSa::childId))
+                    .map(sa -> "rw." + sa.reqid())
+                    .toList();
+            assertEquals(expected, names());
+        }
     }
 }

@@ -66,10 +66,7 @@ public final class MarkcastEngine implements Engine {
     private static String[] command(String verb) {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--add-opens", "java.base/jdk.internal.misc=ALL-UNNAMED"));
-        command.addAll(
-                List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xshare:auto", "-Xlog:cds=off,cds+dynamic=off"));
-        command.add("-XX:SharedArchiveFile=" + System.getProperty("lab.cds"));
+        command.add("@" + System.getProperty("markcast.jvm.options")); // as bin/markcast starts it
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.markcast.daemon.Main", verb));
         command.addAll(List.of("-c", CONFIGURATION, "--run-dir", RUN_DIRECTORY));
         return command.toArray(String[]::new);

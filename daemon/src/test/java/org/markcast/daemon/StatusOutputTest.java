@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.util.AbstractList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.markcast.engine.sa.SaSet.Unhandled;
+
+/** What {@code status} prints, and that it is made little by little. */
+class StatusOutputTest {
+
+    /** SAs that are made when they are asked for, and counted. */
+    private static final class CountedTunnels extends AbstractList<Status.Tunnel> {
+
+        private final int size;
+        private int made;
+
+        CountedTunnels(int size) {
+            this.size = size;
+        }
+
+        @Override
+        public int size() {
+            return size;
+        }
+
+        @Override
+        public Status.Tunnel get(int index) {
+            made++;
+            return new Status.Tunnel(
+                    "sa" + index,
+                    "rw",
+                    "tunnel",
+                    "1",
+                    "0x10/0xf0",
+                    List.of("10.1.0.0/16"),
+                    List.of("10.2.0.1", "224.0.0.0/4"),
+                    index == 0,
+                    index == 0 ? null : 5L,
+                    1_000L * index);
+        }
+    }
+
+    private static Status status(List<Status.Tunnel> sas, Unhandled... unhandled) {
+        return new Status(
+                "1.0",
+                4711,
+                "running",
+                90,
+                "file",
+                0,
+                1,
+                new Status.Rules("off", 0),
+                List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),
+                new Status.Decapsulated(true, 0),
+                List.of("224.0.0.251"),
+                false,
+                new Status.Packets(2, 1, Map.of("spoofed", 1L)),
+                new Status.Copies(0, 0, Map.of()),
+                Map.of("stalls", 0L),
+                sas,
+                List.of(unhandled));
+    }
+
+    private static JsonObject json(Status status) {
+        final String text = status.json().collect(Collectors.joining());
+        assertTrue(text.endsWith("}\n"), text);
+        return JsonParser.parseString(text).getAsJsonObject();
+    }
+
+    @Test
+    void shouldPrintOneJsonObject() {
+        final JsonObject json = json(status(new CountedTunnels(2), new Unhandled("site", "no \"marks\"")));
+        assertEquals("1.0", json.get("version").getAsString());
+        assertEquals(90, json.get("uptime_seconds").getAsLong());
+        assertEquals(
+                JsonParser.parseString(
+                        "[{'name':'sa0','child':'rw','mode':'tunnel','mark_in':'1','mark_out':'0x10/0xf0',"
+                                + "'local_ts':['10.1.0.0/16'],'remote_ts':['10.2.0.1','224.0.0.0/4'],'reinject':true,'copies':0},"
+                                + "{'name':'sa1','child':'rw','mode':'tunnel','mark_in':'1','mark_out':'0x10/0xf0',"
+                                + "'local_ts':['10.1.0.0/16'],'remote_ts':['10.2.0.1','224.0.0.0/4'],'reinject':false,"
+                                + "'packets_in':5,'copies':1000}]"),
+                json.get("sas"));
+        assertEquals(JsonParser.parseString("[{'name':'site','reason':'no \"marks\"'}]"), json.get("unhandled"));
+        assertFalse(json.getAsJsonArray("interfaces").get(0).getAsJsonObject().has("mac"));
+    }
+
+    @Test
+    void shouldPrintJsonWithoutSas() {
+        final JsonObject json = json(status(List.of()));
+        assertEquals(0, json.getAsJsonArray("sas").size());
+        assertEquals(0, json.getAsJsonArray("unhandled").size());
+    }
+
+    @Test
+    void shouldAlignTheTable() {
+        final String table = status(new CountedTunnels(2), new Unhandled("site", "no marks"))
+                .table()
+                .collect(Collectors.joining());
+        assertTrue(table.endsWith("""
+
+                        SA   CHILD  MARK IN  MARK OUT   LOCAL        REMOTE                REINJECT  PACKETS IN  COPIES
+                        sa0  rw           1  0x10/0xf0  10.1.0.0/16  10.2.0.1 224.0.0.0/4  yes                -       0
+                        sa1  rw           1  0x10/0xf0  10.1.0.0/16  10.2.0.1 224.0.0.0/4  no                 5    1000
+
+                        NOT HANDLED  BECAUSE
+                        site         no marks
+                        """), table);
+        assertTrue(table.startsWith("markcast 1.0 is running, process 4711, for 1 min 30 s"), table);
+    }
+
+    @Test
+    void shouldSayThatThereAreNoSas() {
+        final String table = status(List.of()).table().collect(Collectors.joining());
+        assertTrue(table.endsWith("\n\nno SAs\n"), table);
+    }
+
+    @Test
+    void shouldMakeEachSaWhenItIsTaken() {
+        final CountedTunnels sas = new CountedTunnels(10_000);
+        final Iterator<String> pieces = status(sas).json().iterator();
+        while (sas.made < 100) {
+            final int before = sas.made;
+            pieces.next();
+            assertTrue(sas.made <= before + 1, "made " + sas.made);
+        }
+        final Iterator<String> lines = status(sas).table().iterator();
+        lines.next();
+        final int both = 100 + 10_000; // all, for the widths
+        assertTrue(sas.made <= both + 1, "made " + sas.made);
+        for (int i = 0; i < 100; i++) {
+            lines.next();
+        }
+        assertTrue(sas.made <= both + 101, "made " + sas.made);
+    }
+}
