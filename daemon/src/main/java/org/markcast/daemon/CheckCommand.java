@@ -47,7 +47,7 @@ final class CheckCommand implements Callable<Integer> {
             return Optional.empty(); // who may not ask the kernel cannot know
         }
         try (Nftables nftables = new Nftables()) {
-            nftables.check(MarkRules.text(List.of(), List.of(), true));
+            nftables.check(MarkRules.text(List.of(), List.of(), true, config.connmark()));
             return Optional.empty();
         } catch (NftablesException e) {
             return Optional.of("note: the leak guard cannot be installed on this machine: " + e.getMessage());

@@ -118,7 +118,7 @@ final class Daemon implements AutoCloseable {
 
     private void openRules() {
         if (config.rules()) {
-            rules = KernelRules.open(config.leakGuard(), SystemNanoClock.INSTANCE);
+            rules = KernelRules.open(config.leakGuard(), config.connmark(), SystemNanoClock.INSTANCE);
         }
     }
 
@@ -199,7 +199,7 @@ final class Daemon implements AutoCloseable {
             closeRules();
             openRules();
         } else if (rules != null) {
-            rules.guard(config.leakGuard());
+            rules.configure(config.leakGuard(), config.connmark());
         }
         tunnels.follow(config);
         followTunnels();

@@ -12,7 +12,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -63,9 +62,9 @@ class ConnmarkTest {
     private ServiceConfig config(String... settings) {
         final ServiceConfig config = network.serviceConfig().connmark(settings);
         for (final Client client : network.clients()) {
-            config.change(client.name(), tunnel -> tunnel.transport()
-                    .withLocalTs(L2tpServer.ADDRESS)
-                    .withRemoteTs(client.address()));
+            config.change(
+                    client.name(),
+                    tunnel -> tunnel.transport().withLocalTs(L2tpServer.ADDRESS).withRemoteTs(client.address()));
         }
         return config;
     }
@@ -146,7 +145,12 @@ class ConnmarkTest {
         for (final String end : List.of("TERM", "KILL")) {
             if (end.equals("TERM")) {
                 assertEquals(0, service.stop(), service.log());
-                assertEquals("", network.gateway().run("nft", "list", "tables", "ip").replaceAll("(?m)^.*probe.*$", "").strip());
+                assertEquals(
+                        "",
+                        network.gateway()
+                                .run("nft", "list", "tables", "ip")
+                                .replaceAll("(?m)^.*probe.*$", "")
+                                .strip());
             } else {
                 service.kill();
             }
@@ -195,7 +199,10 @@ class ConnmarkTest {
         assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
         assertEquals(
                 1,
-                service.log().lines().filter(line -> line.contains("no conntrack zone is left for SA eve")).count(),
+                service.log()
+                        .lines()
+                        .filter(line -> line.contains("no conntrack zone is left for SA eve"))
+                        .count(),
                 service.log());
         assertEquals(7, service.status().sa("carol").get("zone").getAsInt());
         assertEquals(8, service.status().sa("dave").get("zone").getAsInt());
@@ -283,7 +290,9 @@ class ConnmarkTest {
     private static String read(Socket socket) throws IOException {
         socket.setSoTimeout(5_000);
         final StringBuilder line = new StringBuilder();
-        for (int next = socket.getInputStream().read(); next != '\n'; next = socket.getInputStream().read()) {
+        for (int next = socket.getInputStream().read();
+                next != '\n';
+                next = socket.getInputStream().read()) {
             line.append((char) next);
         }
         return line.toString();

@@ -43,7 +43,8 @@ final class L2tpServer implements AutoCloseable {
 
     private static DatagramSocket socket(NetworkNamespace namespace, String address) {
         return namespace.call(() -> {
-            final DatagramSocket socket = new DatagramSocket(new InetSocketAddress(InetAddress.getByName(address), PORT));
+            final DatagramSocket socket =
+                    new DatagramSocket(new InetSocketAddress(InetAddress.getByName(address), PORT));
             socket.setSoTimeout(PATIENCE_MS);
             return socket;
         });

@@ -44,7 +44,9 @@ public final class ServiceConfig {
     /** Has connections remember their SAs, which takes rules; with further settings of that section. */
     public ServiceConfig connmark(String... settings) {
         connmark = "    connmark {\n        enabled = yes\n"
-                + Stream.of(settings).map(setting -> "        " + setting + "\n").collect(Collectors.joining()) + "    }\n";
+                + Stream.of(settings)
+                        .map(setting -> "        " + setting + "\n")
+                        .collect(Collectors.joining()) + "    }\n";
         return set("rules", "yes");
     }
 

@@ -12,13 +12,7 @@ import org.markcast.config.StaticSa.Mode;
  * @param localTs traffic selectors as the operator writes them
  */
 public record StaticTunnel(
-        String name,
-        String child,
-        Mode mode,
-        Mark markIn,
-        Mark markOut,
-        List<String> localTs,
-        List<String> remoteTs) {
+        String name, String child, Mode mode, Mark markIn, Mark markOut, List<String> localTs, List<String> remoteTs) {
 
     public StaticTunnel withChild(String other) {
         return new StaticTunnel(name, other, mode, markIn, markOut, localTs, remoteTs);
