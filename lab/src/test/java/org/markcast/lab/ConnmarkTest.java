@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -56,6 +58,9 @@ class ConnmarkTest {
         network = builder.build();
         // As every gateway has one: without it the kernel refuses a reply before any rule sees it.
         network.gateway().ip("route add default dev eth1");
+        // What comes out of a tunnel is for this machine, though its mark is the one that leads into the tunnel.
+        network.clients()
+                .forEach(client -> network.gateway().ip("rule add pref 0 iif " + client.tunnel() + " lookup local"));
         service = ServiceProcess.start(network.gateway(), config(settings));
     }
 
@@ -129,7 +134,7 @@ class ConnmarkTest {
         assertEquals(100, names.stream().map(server::peer).distinct().count());
 
         final List<String> reversed = new ArrayList<>(names);
-        java.util.Collections.reverse(reversed);
+        Collections.reverse(reversed);
         reversed.forEach(name -> server.tell(name, "for-" + name));
 
         names.forEach(name -> assertEquals(List.of("for-" + name), server.heardUntil(name, "for-" + name)));
@@ -172,7 +177,7 @@ class ConnmarkTest {
         startServer();
         server.speak("carol");
         server.speak("dave");
-        final java.net.SocketAddress carolsPort = server.peer("carol");
+        final SocketAddress carolsPort = server.peer("carol");
 
         service.reload(config(L2TP).without("carol"));
         service.reload(config(L2TP));
