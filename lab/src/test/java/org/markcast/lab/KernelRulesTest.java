@@ -222,8 +222,7 @@ class KernelRulesTest {
     @Test
     void shouldTakeOverWhatAnEarlierRunLeft() {
         apply(sa("carol", mark(7), "10.9.0.129").esp6("2001:db8::1", 5).build());
-        final KernelRules next =
-                network.call(() -> KernelRules.open(false, CONNMARK_OFF, clock));
+        final KernelRules next = network.call(() -> KernelRules.open(false, CONNMARK_OFF, clock));
         network.call(() -> {
             next.apply(List.of(sa("dave", mark(8), "10.9.0.130").build()), List.of());
             return null;
@@ -354,17 +353,8 @@ class KernelRulesTest {
         final List<Sa> sas = randomSas(new Random(7), false);
         network.program(MarkRules.text(sas, BROADCASTS, true, CONNMARK_OFF), "nft", "-c", "-f", "-");
         network.program(
-                MarkRules.text(
-                        randomSas(new Random(8), true),
-                        BROADCASTS,
-                        true,
-                        CONNMARK_OFF),
-                "nft",
-                "-c",
-                "-f",
-                "-");
-        network.program(
-                MarkRules.text(List.of(), List.of(), false, CONNMARK_OFF), "nft", "-c", "-f", "-");
+                MarkRules.text(randomSas(new Random(8), true), BROADCASTS, true, CONNMARK_OFF), "nft", "-c", "-f", "-");
+        network.program(MarkRules.text(List.of(), List.of(), false, CONNMARK_OFF), "nft", "-c", "-f", "-");
     }
 
     /** In CPU time, and with bounds far above what is usual (0.4 s and 0.3 ms), so that a busy machine does not matter. */
