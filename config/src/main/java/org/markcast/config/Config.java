@@ -23,6 +23,7 @@ import java.util.Set;
  * @param sources where SAs come from
  * @param viciSocket path of charon's VICI socket
  * @param viciLinger how long SAs stay in use after the connection to charon broke
+ * @param connmark how connections find back to their SA
  * @param staticSas the SAs of the {@code static} section
  */
 public record Config(
@@ -37,6 +38,7 @@ public record Config(
         Set<Source> sources,
         Path viciSocket,
         Duration viciLinger,
+        Connmark connmark,
         List<StaticSa> staticSas) {
 
     static final int MAX_FORWARDERS = 64;
@@ -72,6 +74,7 @@ public record Config(
                 sources,
                 viciSocket,
                 viciLinger,
+                connmark,
                 List.of());
     }
 

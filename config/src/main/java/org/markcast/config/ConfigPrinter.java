@@ -25,6 +25,9 @@ final class ConfigPrinter {
         open(Key.VICI);
         settings(viciOf(config));
         close();
+        open(Key.CONNMARK);
+        settings(connmarkOf(config.connmark()));
+        close();
         if (!config.staticSas().isEmpty()) {
             open(Key.STATIC);
             for (final StaticSa sa : config.staticSas()) {
@@ -62,6 +65,15 @@ final class ConfigPrinter {
         return settings;
     }
 
+    private static Map<Key, String> connmarkOf(Connmark connmark) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.CONNMARK_ENABLED, flag(connmark.enabled()));
+        settings.put(Key.CONNMARK_L2TP, flag(connmark.l2tp()));
+        settings.put(Key.CONNMARK_L2TP_PORTS, connmark.l2tpPorts().toString());
+        settings.put(Key.CONNMARK_L2TP_ZONES, connmark.l2tpZones().toString());
+        return settings;
+    }
+
     private static Map<Key, String> settingsOf(StaticSa sa) {
         final Map<Key, String> settings = new EnumMap<>(Key.class);
         settings.put(Key.SA_CHILD, sa.child());
@@ -78,6 +90,7 @@ final class ConfigPrinter {
         sa.remoteHost().ifPresent(host -> settings.put(Key.SA_REMOTE_HOST, AddressLiteral.format(host)));
         sa.spiIn().ifPresent(spi -> settings.put(Key.SA_SPI_IN, String.format("0x%08x", spi)));
         settings.put(Key.SA_ENCAP, flag(sa.encap()));
+        settings.put(Key.SA_REMOTE_PORT, Integer.toString(sa.remotePort()));
         return settings;
     }
 

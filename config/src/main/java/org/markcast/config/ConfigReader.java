@@ -90,6 +90,7 @@ public final class ConfigReader {
         final Set<Source> sources = sources(top);
         final Optional<Path> viciSocket = vici.value(Key.VICI_SOCKET, Values::socket);
         final Optional<Duration> viciLinger = vici.value(Key.VICI_LINGER, Values::duration);
+        final Optional<Connmark> connmark = connmark(rules);
         final List<StaticSa> staticSas = staticSas();
         problems.throwIfAny();
         return new Config(
@@ -104,11 +105,31 @@ public final class ConfigReader {
                 sources,
                 viciSocket.orElseThrow(),
                 viciLinger.orElseThrow(),
+                connmark.orElseThrow(),
                 staticSas);
     }
 
     private boolean flag(SectionReader reader, Key key) {
         return reader.value(key, Values::flag).orElse(false);
+    }
+
+    private Optional<Connmark> connmark(boolean rules) {
+        final SectionReader reader = new SectionReader(Key.CONNMARK, section.section(Key.CONNMARK), problems);
+        reader.checkNames(Set.of());
+        final boolean isEnabled = flag(reader, Key.CONNMARK_ENABLED);
+        final boolean hasL2tp = flag(reader, Key.CONNMARK_L2TP);
+        if (isEnabled && !rules) {
+            problems.add(
+                    reader.position(Key.CONNMARK_ENABLED), "enabled: connmark is made of rules, write rules = yes");
+        }
+        if (hasL2tp && !isEnabled) {
+            problems.add(reader.position(Key.CONNMARK_L2TP), "l2tp: needs enabled = yes beside it");
+        }
+        final Optional<NumberRange> ports = reader.value(Key.CONNMARK_L2TP_PORTS, Values::ports);
+        final Optional<NumberRange> zones = reader.value(Key.CONNMARK_L2TP_ZONES, Values::zones);
+        return ports.isEmpty() || zones.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Connmark(isEnabled, hasL2tp, ports.get(), zones.get()));
     }
 
     private Set<Source> sources(SectionReader top) {

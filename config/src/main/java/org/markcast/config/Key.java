@@ -28,6 +28,11 @@ enum Key {
     VICI_SOCKET("vici.socket", "unix:///var/run/charon.vici"),
     VICI_LINGER("vici.linger", "30s"),
 
+    CONNMARK_ENABLED("connmark.enabled", "no"),
+    CONNMARK_L2TP("connmark.l2tp", "no"),
+    CONNMARK_L2TP_PORTS("connmark.l2tp_ports", "20000-60000"),
+    CONNMARK_L2TP_ZONES("connmark.l2tp_zones", "1-65535"),
+
     SA_CHILD("static.*.child", null),
     SA_MODE("static.*.mode", "tunnel"),
     SA_MARK("static.*.mark", null),
@@ -38,10 +43,12 @@ enum Key {
     SA_LOCAL_HOST("static.*.local_host", null),
     SA_REMOTE_HOST("static.*.remote_host", null),
     SA_SPI_IN("static.*.spi_in", null),
-    SA_ENCAP("static.*.encap", "no");
+    SA_ENCAP("static.*.encap", "no"),
+    SA_REMOTE_PORT("static.*.remote_port", "4500");
 
     static final String TOP = "";
     static final String VICI = "vici";
+    static final String CONNMARK = "connmark";
     static final String STATIC = "static";
     static final String STATIC_SA = "static.*";
 
@@ -49,7 +56,7 @@ enum Key {
     private static final Map<String, List<String>> SECTIONS_BY_SECTION = new HashMap<>();
 
     static {
-        for (final String path : List.of(TOP, VICI, STATIC, STATIC_SA)) {
+        for (final String path : List.of(TOP, VICI, CONNMARK, STATIC, STATIC_SA)) {
             KEYS_BY_SECTION.put(path, findKeysIn(path));
             SECTIONS_BY_SECTION.put(path, findSectionsIn(path));
         }

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
  * @param remoteHost outer address of the peer, for the rules only
  * @param spiIn SPI of the inbound ESP packets, for the rules only
  * @param encap whether ESP is encapsulated in UDP (RFC 3948), for the rules only
+ * @param remotePort UDP port that encapsulated ESP comes from, which a NAT may have chosen; for the rules only
  */
 public record StaticSa(
         String name,
@@ -28,7 +29,8 @@ public record StaticSa(
         Optional<InetAddress> localHost,
         Optional<InetAddress> remoteHost,
         OptionalInt spiIn,
-        boolean encap) {
+        boolean encap,
+        int remotePort) {
 
     private static final Pattern SECTION_NAME = Pattern.compile("[^,{}=\"#\\x00-\\x20]+");
 

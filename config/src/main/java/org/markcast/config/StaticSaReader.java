@@ -66,6 +66,7 @@ final class StaticSaReader {
         final var remoteHost = section.value(Key.SA_REMOTE_HOST, AddressLiteral::parse);
         final Optional<Integer> spiIn = section.value(Key.SA_SPI_IN, Values::spi);
         final Optional<Boolean> encap = section.value(Key.SA_ENCAP, Values::flag);
+        final Optional<Integer> remotePort = section.value(Key.SA_REMOTE_PORT, Values::port);
         if (mode.isEmpty() || markIn.isEmpty() || markOut.isEmpty() || localTs.isEmpty() || remoteTs.isEmpty()) {
             return Optional.empty();
         }
@@ -80,7 +81,8 @@ final class StaticSaReader {
                 localHost,
                 remoteHost,
                 spiIn.map(OptionalInt::of).orElse(OptionalInt.empty()),
-                encap.orElse(false)));
+                encap.orElse(false),
+                remotePort.orElse(0))); // else among the problems
     }
 
     /** The mark of one direction, from its own key or from the one for both. */

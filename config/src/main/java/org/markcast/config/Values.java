@@ -103,6 +103,18 @@ final class Values {
         return (int) Numbers.parse(text, "SPI", 1, 0xffff_ffffL);
     }
 
+    static int port(String text) {
+        return (int) Numbers.parse(text, "port", 1, Connmark.MAX_PORT);
+    }
+
+    static NumberRange ports(String text) {
+        return NumberRange.parse(text, "port", 1, Connmark.MAX_PORT);
+    }
+
+    static NumberRange zones(String text) {
+        return NumberRange.parse(text, "conntrack zone", 1, Connmark.MAX_ZONE);
+    }
+
     static Mark mark(String text) {
         final Mark mark = Mark.parse(text);
         if (mark.value() == 0) {

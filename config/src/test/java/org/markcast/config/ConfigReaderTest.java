@@ -45,6 +45,7 @@ class ConfigReaderTest {
                         Set.of(Source.VICI),
                         Path.of("/var/run/charon.vici"),
                         Duration.ofSeconds(30),
+                        new Connmark(false, false, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535)),
                         List.of()),
                 Config.defaults());
     }
@@ -60,12 +61,18 @@ class ConfigReaderTest {
                     forward = no
                     strict_groups = enabled
                     forwarders = 4
-                    rules = 0
+                    rules = 1
                     leak_guard = FALSE
                     sources = static, vici
                     vici {
                         socket = unix:///run/other.vici
                         linger = 2m
+                    }
+                    connmark {
+                        enabled = yes
+                        l2tp = yes
+                        l2tp_ports = 3000 - 4000
+                        l2tp_zones = 7
                     }
                     static {
                         carol {
@@ -79,6 +86,7 @@ class ConfigReaderTest {
                             remote_host = 2001:db8::1
                             spi_in = 0xc15e5a4d
                             encap = yes
+                            remote_port = 1025
                         }
                         dave {
                             mark = 1
@@ -104,7 +112,8 @@ class ConfigReaderTest {
                 Optional.of(AddressLiteral.parse("192.168.0.1")),
                 Optional.of(AddressLiteral.parse("2001:db8::1")),
                 OptionalInt.of(0xc15e5a4d),
-                true);
+                true,
+                1025);
         final StaticSa dave = new StaticSa(
                 "dave",
                 "dave",
@@ -116,7 +125,8 @@ class ConfigReaderTest {
                 Optional.empty(),
                 Optional.empty(),
                 OptionalInt.empty(),
-                false);
+                false,
+                4500);
         assertEquals(
                 new Config(
                         List.of("eth1", "br-lan"),
@@ -125,11 +135,12 @@ class ConfigReaderTest {
                         false,
                         true,
                         4,
-                        false,
+                        true,
                         false,
                         Set.of(Source.STATIC, Source.VICI),
                         Path.of("/run/other.vici"),
                         Duration.ofMinutes(2),
+                        new Connmark(true, true, new NumberRange(3_000, 4_000), new NumberRange(7, 7)),
                         List.of(carol, dave)),
                 config);
     }

@@ -55,6 +55,12 @@ class ConfigRoundTripTest {
                         socket = unix:///var/run/charon.vici
                         linger = 30s
                     }
+                    connmark {
+                        enabled    = no
+                        l2tp       = no
+                        l2tp_ports = 20000-60000
+                        l2tp_zones = 1-65535
+                    }
                 }
                 """, Config.defaults().render());
         assertEquals(Config.defaults(), files.read(Config.defaults().render()));
@@ -74,15 +80,17 @@ class ConfigRoundTripTest {
                             remote_host = 2001:db8::1
                             spi_in      = 0x0000004d
                             encap       = no
+                            remote_port = 4500
                         }
                         dave {
-                            child     = dave
-                            mode      = transport
-                            mark_in   = 0x200/0xff00
-                            mark_out  = 4294967295
-                            local_ts  = ::/0[ipv6-icmp/135]
-                            remote_ts = ff00::/8
-                            encap     = yes
+                            child       = dave
+                            mode        = transport
+                            mark_in     = 0x200/0xff00
+                            mark_out    = 4294967295
+                            local_ts    = ::/0[ipv6-icmp/135]
+                            remote_ts   = ff00::/8
+                            encap       = yes
+                            remote_port = 1025
                         }
                     }
                 """;
@@ -103,6 +111,8 @@ class ConfigRoundTripTest {
         for (int i = random.nextInt(5); i > 0; i--) {
             sas.add(sa(i));
         }
+        final boolean rules = random.nextBoolean();
+        final boolean connmark = rules && random.nextBoolean();
         return new Config(
                 listOf(3, () -> "eth" + random.nextInt(100)),
                 listOf(8, () -> (Inet4Address) AddressLiteral.of(
@@ -111,12 +121,18 @@ class ConfigRoundTripTest {
                 random.nextBoolean(),
                 random.nextBoolean(),
                 1 + random.nextInt(64),
-                random.nextBoolean(),
+                rules,
                 random.nextBoolean(),
                 random.nextBoolean() ? Set.of(Source.STATIC) : Set.of(Source.VICI, Source.STATIC),
                 Path.of("/" + text()),
                 Duration.ofSeconds(random.nextInt(1_000_000)),
+                new Connmark(connmark, connmark && random.nextBoolean(), range(), range()),
                 sas);
+    }
+
+    private NumberRange range() {
+        final int first = 1 + random.nextInt(0xffff);
+        return new NumberRange(first, first + random.nextInt(0x1_0000 - first));
     }
 
     /** Number {@code i} of one configuration: the low byte of its marks is its own. */
@@ -133,7 +149,8 @@ class ConfigRoundTripTest {
                 Optional.of(address()).filter(address -> random.nextBoolean()),
                 Optional.of(address()).filter(address -> random.nextBoolean()),
                 random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(random.nextInt() | 1),
-                random.nextBoolean());
+                random.nextBoolean(),
+                1 + random.nextInt(0xffff));
     }
 
     private List<TrafficSelector> selectors() {

@@ -107,6 +107,13 @@ class ProblemsTest {
         assertEquals("test.conf:1: no section markcast { }", problems.get(0).substring(0, 36));
     }
 
+    @Test
+    void shouldRefuseConnmarkWithoutRules() {
+        assertEquals(
+                List.of("test.conf:3: enabled: connmark is made of rules, write rules = yes"),
+                files.problemsOf("markcast {\nrules = no\nconnmark { enabled = yes }\n}"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
@@ -137,6 +144,11 @@ class ProblemsTest {
                 "vici { linger = soon }; linger: 'soon' is not a time such as 30s, 5m or 1h, at most 365d",
                 "vici { linger = 366d }; linger: '366d' is not a time such as 30s, 5m or 1h, at most 365d",
                 "vici { lingr = 1 }; unknown key 'lingr', did you mean 'linger'?",
+                "connmark { l2tp = yes }; l2tp: needs enabled = yes beside it",
+                "connmark { l2tp_ports = 0-5 }; l2tp_ports: '0' is no port (1 to 65535)",
+                "connmark { l2tp_ports = 6-5 }; l2tp_ports: 6-5 ends before it begins",
+                "connmark { l2tp_zones = 1-65536 }; l2tp_zones: '65536' is no conntrack zone (1 to 65535)",
+                "connmark { ports = 1-2 }; unknown key 'ports'",
                 "static { mark = 1 }; unknown key 'mark', it belongs in static { NAME { } }",
             })
     void shouldReportEachBadSetting(String setting, String message) {

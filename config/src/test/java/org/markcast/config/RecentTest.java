@@ -30,6 +30,16 @@ class RecentTest {
     }
 
     @Test
+    void shouldKeepWhatIsAskedForAgainAmongOthers() {
+        final Recent<List<String>> recent = new Recent<>(this::read);
+        final List<String> first = recent.get("a");
+        for (int i = 0; i < 10_000; i++) {
+            assertSame(first, recent.get("a"));
+            recent.get("text " + i);
+        }
+    }
+
+    @Test
     void shouldReadWhateverTheTextsAre() {
         final Recent<List<String>> recent = new Recent<>(this::read);
         for (int round = 0; round < 2; round++) {

@@ -37,7 +37,8 @@ final class CheckCommand implements Callable<Integer> {
 
     /** Why nothing would keep copies from leaving in clear though the configuration wants that; no error, but worth knowing. */
     private static Optional<String> guardProblem(Config config) {
-        if (!config.leakGuard() || !config.forward()) {
+        final boolean isGuardWanted = config.leakGuard() && config.forward();
+        if (!isGuardWanted && !config.connmark().enabled()) {
             return Optional.empty();
         }
         if (!config.rules()) {
@@ -47,10 +48,11 @@ final class CheckCommand implements Callable<Integer> {
             return Optional.empty(); // who may not ask the kernel cannot know
         }
         try (Nftables nftables = new Nftables()) {
-            nftables.check(MarkRules.text(List.of(), List.of(), true));
+            nftables.check(MarkRules.text(List.of(), List.of(), true, config.connmark()));
             return Optional.empty();
         } catch (NftablesException e) {
-            return Optional.of("note: the leak guard cannot be installed on this machine: " + e.getMessage());
+            return Optional.of(
+                    "note: the rules, with the leak guard, cannot be installed on this machine: " + e.getMessage());
         }
     }
 }

@@ -124,7 +124,7 @@ final class Daemon implements AutoCloseable {
 
     private void openRules() {
         if (config.rules()) {
-            rules = KernelRules.open(config.leakGuard(), SystemNanoClock.INSTANCE);
+            rules = KernelRules.open(config.leakGuard(), config.connmark(), SystemNanoClock.INSTANCE);
         }
     }
 
@@ -205,7 +205,7 @@ final class Daemon implements AutoCloseable {
             closeRules();
             openRules();
         } else if (rules != null) {
-            rules.guard(config.leakGuard());
+            rules.configure(config.leakGuard(), config.connmark());
         }
         followSources(latest);
         followTunnels();
@@ -242,7 +242,7 @@ final class Daemon implements AutoCloseable {
                 configFile.toString(),
                 reloads,
                 forwarding.map(Forwarding::forwarders).orElse(0),
-                StatusParts.rules(rules),
+                StatusParts.rules(rules, config.connmark()),
                 StatusParts.interfaces(capture),
                 new Status.Decapsulated(
                         capture == null || capture.hasMarks(), capture == null ? 0 : capture.decapsulatedDrops()),
@@ -251,7 +251,7 @@ final class Daemon implements AutoCloseable {
                 StatusParts.packets(counters()),
                 StatusParts.copies(counters()),
                 StatusParts.events(counters()),
-                StatusParts.tunnels(sas, forwarding.map(Forwarding::state).orElse(ForwardingState.EMPTY)),
+                StatusParts.tunnels(sas, forwarding.map(Forwarding::state).orElse(ForwardingState.EMPTY), rules),
                 tunnels.current().unhandled());
     }
 

@@ -33,7 +33,10 @@ final class RulesCommand implements Callable<Integer> {
         out.print(
                 config.rules()
                         ? MarkRules.text(
-                                Tunnels.ask(config, TIMEOUT).sas(), LocalLans.broadcasts(config), config.leakGuard())
+                                Tunnels.ask(config, TIMEOUT).sas(),
+                                LocalLans.broadcasts(config),
+                                config.leakGuard(),
+                                config.connmark())
                         : "# rules = no: markcast installs none\n");
         out.flush();
         return ExitStatus.DONE;

@@ -57,9 +57,10 @@ record Status(
      * The nftables rules.
      *
      * @param state {@code in place}, {@code off} if the configuration says so, else why they are not in place
+     * @param connmark {@code off}, {@code on}, or {@code l2tp} where L2TP clients have zones of their own
      * @param leaks packets with an SA's mark that the guard kept from leaving in clear
      */
-    record Rules(String state, long leaks) {}
+    record Rules(String state, String connmark, long leaks) {}
 
     /**
      * A LAN interface.
@@ -88,6 +89,7 @@ record Status(
     /**
      * An SA.
      *
+     * @param zone conntrack zone of an L2TP client, {@code null} if it has none
      * @param packetsIn packets that came from it
      * @param copies copies that were queued for it
      */
@@ -100,6 +102,7 @@ record Status(
             List<String> localTs,
             List<String> remoteTs,
             boolean reinject,
+            Integer zone,
             Long packetsIn,
             Long copies) {}
 

@@ -7,8 +7,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.LongStream;
 import org.markcast.capture.Capture;
+import org.markcast.config.Connmark;
 import org.markcast.engine.ForwardingState;
 import org.markcast.engine.counter.Counter;
 import org.markcast.engine.counter.Counters;
@@ -84,14 +86,22 @@ final class StatusParts {
         return counts;
     }
 
-    static Status.Rules rules(KernelRules rules) {
+    static Status.Rules rules(KernelRules rules, Connmark connmark) {
         return rules == null
-                ? new Status.Rules("off", 0)
-                : new Status.Rules(rules.problem().orElse("in place"), rules.leaks());
+                ? new Status.Rules("off", "off", 0)
+                : new Status.Rules(rules.problem().orElse("in place"), wordFor(connmark), rules.leaks());
+    }
+
+    private static String wordFor(Connmark connmark) {
+        final String enabled = connmark.l2tp() ? "l2tp" : "on";
+        return connmark.enabled() ? enabled : "off";
     }
 
     /** The SAs of a table, with counters if it is the one that the forwarders work by. */
-    static List<Status.Tunnel> tunnels(SaTable sas, ForwardingState state) {
-        return new TunnelList(sas, state.sas() == sas ? state.saCounters() : SaCounters.none(sas.slots()));
+    static List<Status.Tunnel> tunnels(SaTable sas, ForwardingState state, KernelRules rules) {
+        return new TunnelList(
+                sas,
+                state.sas() == sas ? state.saCounters() : SaCounters.none(sas.slots()),
+                sa -> rules == null ? OptionalInt.empty() : rules.zone(sa));
     }
 }

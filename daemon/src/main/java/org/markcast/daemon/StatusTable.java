@@ -2,6 +2,7 @@
 package org.markcast.daemon;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -13,6 +14,8 @@ final class StatusTable {
     private static final String[] SA_TITLES = {
         "SA", "CHILD", "MARK IN", "MARK OUT", "LOCAL", "REMOTE", "REINJECT", "PACKETS IN", "COPIES"
     };
+
+    private static final String ZONE_TITLE = "ZONE";
 
     private final StringBuilder text = new StringBuilder();
 
@@ -29,7 +32,10 @@ final class StatusTable {
         tail.unhandled(status);
         // Not flatMap: its iterator makes all elements of an inner stream at once.
         return Stream.concat(
-                Stream.concat(Stream.of(head.text.toString()), sas(status.sas())), Stream.of(tail.text.toString()));
+                Stream.concat(
+                        Stream.of(head.text.toString()),
+                        sas(status.sas(), status.rules().connmark().equals("l2tp"))),
+                Stream.of(tail.text.toString()));
     }
 
     private void head(Status status) {
@@ -40,6 +46,9 @@ final class StatusTable {
         line("groups         " + (status.groups().isEmpty() ? "none joined" : String.join(", ", status.groups()))
                 + (status.strictGroups() ? " (no others are forwarded)" : ""));
         line("rules          " + status.rules().state()
+                + (status.rules().connmark().equals("off")
+                        ? ""
+                        : ", connmark " + status.rules().connmark())
                 + (status.rules().leaks() > 0
                         ? ", " + status.rules().leaks() + " packets kept from leaving in clear"
                         : ""));
@@ -88,14 +97,26 @@ final class StatusTable {
     }
 
     /** Looks at all twice, for the widths and for the lines, and keeps none. */
-    private static Stream<String> sas(List<Status.Tunnel> sas) {
+    private static Stream<String> sas(List<Status.Tunnel> sas, boolean hasZones) {
         if (sas.isEmpty()) {
             return Stream.of("no SAs\n");
         }
-        final TextColumns columns = new TextColumns(SA_TITLES);
-        sas.forEach(sa -> columns.fit(cells(sa)));
-        return Stream.concat(Stream.<String[]>of(SA_TITLES), sas.stream().map(StatusTable::cells))
+        final String[] titles = hasZones ? with(ZONE_TITLE, SA_TITLES) : SA_TITLES;
+        final TextColumns columns = new TextColumns(titles);
+        sas.forEach(sa -> columns.fit(cells(sa, hasZones)));
+        return Stream.concat(Stream.<String[]>of(titles), sas.stream().map(sa -> cells(sa, hasZones)))
                 .map(cells -> columns.line(cells) + "\n");
+    }
+
+    private static String[] with(String last, String... cells) {
+        final String[] more = Arrays.copyOf(cells, cells.length + 1);
+        more[cells.length] = last;
+        return more;
+    }
+
+    private static String[] cells(Status.Tunnel sa, boolean hasZones) {
+        final String[] cells = cells(sa);
+        return hasZones ? with(TextColumns.cell(sa.zone()), cells) : cells;
     }
 
     private static String[] cells(Status.Tunnel sa) {

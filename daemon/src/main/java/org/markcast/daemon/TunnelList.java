@@ -5,7 +5,9 @@ import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.RandomAccess;
+import java.util.function.Function;
 import org.markcast.config.TrafficSelector;
 import org.markcast.engine.counter.SaCounters;
 import org.markcast.engine.sa.Sa;
@@ -20,13 +22,18 @@ final class TunnelList extends AbstractList<Status.Tunnel> implements RandomAcce
 
     private final SaTable sas;
     private final int[] indexes;
+    private final int[] zones; // 0: none
     private final long[] packetsIn;
     private final long[] copies;
 
-    /** @param counters of the table's slots */
-    TunnelList(SaTable sas, SaCounters counters) {
+    /**
+     * @param counters of the table's slots
+     * @param zoneOf the conntrack zone of an SA
+     */
+    TunnelList(SaTable sas, SaCounters counters, Function<Sa, OptionalInt> zoneOf) {
         this.sas = sas;
         indexes = sas.sas().stream().mapToInt(sas::indexOf).toArray();
+        zones = sas.sas().stream().mapToInt(sa -> zoneOf.apply(sa).orElse(0)).toArray();
         packetsIn = new long[indexes.length];
         copies = new long[indexes.length];
         for (int i = 0; i < indexes.length; i++) {
@@ -52,6 +59,7 @@ final class TunnelList extends AbstractList<Status.Tunnel> implements RandomAcce
                 texts(sa.localTs()),
                 texts(sa.remoteTs()),
                 sas.isReinject(indexes[index]),
+                zones[index] == 0 ? null : Integer.valueOf(zones[index]),
                 known(packetsIn[index]),
                 known(copies[index]));
     }

@@ -51,7 +51,8 @@ class ReplayTest {
                 Optional.empty(),
                 Optional.empty(),
                 OptionalInt.empty(),
-                false);
+                false,
+                4500);
     }
 
     private static List<TrafficSelector> selectors(String... texts) {
@@ -78,6 +79,7 @@ class ReplayTest {
                 Set.of(Config.Source.STATIC),
                 defaults.viciSocket(),
                 defaults.viciLinger(),
+                defaults.connmark(),
                 sas);
     }
 

@@ -134,8 +134,8 @@ class SaRegistryTest {
                 peaceful += merged.unhandled().isEmpty() ? 1 : 0;
             }
         }
-        assertTrue(conflicts > 1_000, "conflicts " + conflicts);
-        assertTrue(peaceful > 1_000, "peaceful " + peaceful);
+        assertTrue(conflicts > 500, "conflicts " + conflicts);
+        assertTrue(peaceful > 500, "peaceful " + peaceful);
     }
 
     private static void changeOne(Map<String, Sa> sas, int values, Random random) {
@@ -151,7 +151,7 @@ class SaRegistryTest {
     }
 
     private static Mark randomMark(int values, Random random) {
-        final int mask = random.nextInt(4) == 0 ? new int[] {0xfff, 0xf0, 0xffff0000}[random.nextInt(3)] : -1;
+        final int mask = random.nextInt(20) == 0 ? new int[] {0xfff, 0xf0, 0xffff0000}[random.nextInt(3)] : -1;
         return new Mark((random.nextInt(values) * 0x10001) & mask, mask);
     }
 

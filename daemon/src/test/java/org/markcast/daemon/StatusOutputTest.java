@@ -45,6 +45,7 @@ class StatusOutputTest {
                     List.of("10.1.0.0/16"),
                     List.of("10.2.0.1", "224.0.0.0/4"),
                     index == 0,
+                    null,
                     index == 0 ? null : 5L,
                     1_000L * index);
         }
@@ -59,7 +60,7 @@ class StatusOutputTest {
                 "file",
                 0,
                 1,
-                new Status.Rules("off", 0),
+                new Status.Rules("off", "off", 0),
                 List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),
                 new Status.Decapsulated(true, 0),
                 List.of("224.0.0.251"),

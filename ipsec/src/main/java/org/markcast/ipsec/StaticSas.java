@@ -59,7 +59,13 @@ public final class StaticSas {
         }
         final InetAddress local = configured.localHost().get();
         final InetAddress remote = configured.remoteHost().get();
-        final int port = configured.encap() ? IKE_NAT_TRAVERSAL_PORT : 0;
-        return List.of(new Outer(local, remote, port, port, configured.spiIn().getAsInt(), configured.encap()));
+        final boolean encap = configured.encap();
+        return List.of(new Outer(
+                local,
+                remote,
+                encap ? IKE_NAT_TRAVERSAL_PORT : 0,
+                encap ? configured.remotePort() : 0,
+                configured.spiIn().getAsInt(),
+                encap));
     }
 }

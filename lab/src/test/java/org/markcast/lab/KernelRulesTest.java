@@ -26,7 +26,10 @@ import org.agrona.concurrent.CachedNanoClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.markcast.config.Config;
+import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
+import org.markcast.config.NumberRange;
 import org.markcast.config.Prefix;
 import org.markcast.config.StaticSa.Mode;
 import org.markcast.config.TrafficSelector;
@@ -48,6 +51,10 @@ class KernelRulesTest {
     private static final int SOON_MS = 5_000;
     private static final String PEER = "203.0.113.7";
 
+    private static final Connmark CONNMARK_OFF = Config.defaults().connmark();
+    private static final Connmark L2TP =
+            new Connmark(true, true, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535));
+
     private final CachedNanoClock clock = new CachedNanoClock();
     private RulesNetwork network;
     private KernelRules rules;
@@ -55,7 +62,7 @@ class KernelRulesTest {
     @BeforeEach
     void open() {
         network = new RulesNetwork();
-        rules = network.call(() -> KernelRules.open(true, clock));
+        rules = network.call(() -> KernelRules.open(true, CONNMARK_OFF, clock));
     }
 
     @AfterEach
@@ -215,7 +222,7 @@ class KernelRulesTest {
     @Test
     void shouldTakeOverWhatAnEarlierRunLeft() {
         apply(sa("carol", mark(7), "10.9.0.129").esp6("2001:db8::1", 5).build());
-        final KernelRules next = network.call(() -> KernelRules.open(false, clock));
+        final KernelRules next = network.call(() -> KernelRules.open(false, CONNMARK_OFF, clock));
         network.call(() -> {
             next.apply(List.of(sa("dave", mark(8), "10.9.0.130").build()), List.of());
             return null;
@@ -308,6 +315,7 @@ class KernelRulesTest {
     void shouldEqualAFullInstallationAfterEachChange() {
         final Random random = new Random(20_26);
         final List<Sa> sas = new ArrayList<>();
+        rules.configure(true, L2TP);
         try (RulesNetwork other = new RulesNetwork()) {
             for (int step = 0; step < 60; step++) {
                 changeList(sas, random, step / 10 % 3 == 2);
@@ -316,7 +324,7 @@ class KernelRulesTest {
                 work();
                 assertEquals(Optional.empty(), rules.problem(), "step " + step);
                 other.nft("flush ruleset");
-                other.nft(MarkRules.text(sas, BROADCASTS, true));
+                other.nft(MarkRules.text(sas, BROADCASTS, true, L2TP));
                 assertEquals(parts(ruleset(other)), parts(ruleset()), "step " + step);
             }
         }
@@ -343,9 +351,10 @@ class KernelRulesTest {
     @Test
     void shouldPrintWhatNftAccepts() {
         final List<Sa> sas = randomSas(new Random(7), false);
-        network.program(MarkRules.text(sas, BROADCASTS, true), "nft", "-c", "-f", "-");
-        network.program(MarkRules.text(randomSas(new Random(8), true), BROADCASTS, true), "nft", "-c", "-f", "-");
-        network.program(MarkRules.text(List.of(), List.of(), false), "nft", "-c", "-f", "-");
+        network.program(MarkRules.text(sas, BROADCASTS, true, CONNMARK_OFF), "nft", "-c", "-f", "-");
+        network.program(
+                MarkRules.text(randomSas(new Random(8), true), BROADCASTS, true, CONNMARK_OFF), "nft", "-c", "-f", "-");
+        network.program(MarkRules.text(List.of(), List.of(), false, CONNMARK_OFF), "nft", "-c", "-f", "-");
     }
 
     /** In CPU time, and with bounds far above what is usual (0.4 s and 0.3 ms), so that a busy machine does not matter. */
@@ -416,7 +425,7 @@ class KernelRulesTest {
                 case 2 -> sa.esp6("2001:db8::" + random.nextInt(4), random.nextInt(4));
                 default -> {}
             }
-            sas.add(sa.build());
+            sas.add(random.nextBoolean() ? sa.build() : sa.transport().build());
         }
         return sas;
     }
@@ -510,6 +519,7 @@ class KernelRulesTest {
     private static final class SaBuilder {
         private final String name;
         private final Mark mark;
+        private Mode mode = Mode.TUNNEL;
         private final List<TrafficSelector> remoteTs = new ArrayList<>();
         private final List<Outer> outers = new ArrayList<>();
 
@@ -520,6 +530,11 @@ class KernelRulesTest {
 
         SaBuilder remote(String selector) {
             remoteTs.addAll(TrafficSelector.parse(selector));
+            return this;
+        }
+
+        SaBuilder transport() {
+            mode = Mode.TRANSPORT;
             return this;
         }
 
@@ -542,7 +557,7 @@ class KernelRulesTest {
         }
 
         Sa build() {
-            return new Sa(name, "rw", Mode.TUNNEL, mark, mark, TrafficSelector.parse("10.1.0.0/16"), remoteTs, outers);
+            return new Sa(name, "rw", mode, mark, mark, TrafficSelector.parse("10.1.0.0/16"), remoteTs, outers);
         }
     }
 }

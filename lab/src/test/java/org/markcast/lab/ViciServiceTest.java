@@ -256,7 +256,7 @@ class ViciServiceTest {
         table.await(CLIENTS, "10.0.0.1 : 0x00000001", "10.0.0.2 : 0x00000002");
 
         scene.gateway().nft("flush ruleset");
-        awaitLog(service, "somebody else changed the nftables table");
+        awaitLog(service, "somebody else changed the nftables tables");
         table.await(CLIENTS, "10.0.0.1 : 0x00000001", "10.0.0.2 : 0x00000002");
         table.await(ESP, esp("172.0.0.1", 0xc0000001, 1));
         charon.down(DAVE);

@@ -3,10 +3,12 @@ package org.markcast.linux;
 
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Tells that somebody changed an nftables table: a socket in the multicast group that {@code nft monitor} listens to. Belongs
+ * Tells that somebody changed one of some nftables tables: a socket in the multicast group that {@code nft monitor} listens to. Belongs
  * to the control thread.
  *
  * <pre>
@@ -28,23 +30,25 @@ public final class NetfilterNews implements AutoCloseable {
     private static final int GENERIC_LENGTH = 4;
 
     private final int fd;
-    private final byte[] table;
+    private final List<byte[]> tables;
     private final NativeMemory memory = new NativeMemory(BUFFER_LENGTH);
     private final UnsafeBuffer buffer = memory.buffer();
 
     /** What has happened since one asked last. */
     public enum News {
-        /** Nothing that concerns the table, or only what we did ourselves. */
+        /** Nothing that concerns the tables, or only what we did ourselves. */
         NONE,
-        /** Somebody else changed the table. */
+        /** Somebody else changed one of the tables. */
         CHANGED,
         /** There was more news than the socket could hold: anything may have happened. */
         LOST
     }
 
-    /** Listens from now on to what happens to the tables of this name, of any family. */
-    public NetfilterNews(String table) {
-        this.table = (table + "\0").getBytes(StandardCharsets.US_ASCII);
+    /** Listens from now on to what happens to the tables of these names, of any family. */
+    public NetfilterNews(String... tables) {
+        this.tables = Arrays.stream(tables)
+                .map(table -> (table + "\0").getBytes(StandardCharsets.US_ASCII))
+                .toList();
         fd = Netlink.open(Netlink.NETLINK_NETFILTER, 1 << NFNLGRP_NFTABLES - 1);
         try {
             Libc.setBufferSize(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
@@ -87,7 +91,7 @@ public final class NetfilterNews implements AutoCloseable {
             if (length < Netlink.HEADER_LENGTH || offset + length > received) {
                 throw new IllegalStateException("netlink message of " + length + " bytes");
             }
-            if (buffer.getInt(offset + 12) != ownPortId && concernsTable(offset, length)) {
+            if (buffer.getInt(offset + 12) != ownPortId && concernsUs(offset, length)) {
                 return true;
             }
             offset += Netlink.align(length);
@@ -95,18 +99,21 @@ public final class NetfilterNews implements AutoCloseable {
         return false;
     }
 
-    private boolean concernsTable(int message, int length) {
+    private boolean concernsUs(int message, int length) {
         final int type = buffer.getShort(message + 4) & 0xffff;
         final int attribute = message + Netlink.HEADER_LENGTH + GENERIC_LENGTH;
         final int name = attribute + Netlink.ATTRIBUTE_HEADER_LENGTH;
         return type >>> 8 == NFNL_SUBSYS_NFTABLES
                 && (type & 0xff) != NFT_MSG_NEWGEN
-                && name + table.length <= message + length
+                && name <= message + length
                 && (buffer.getShort(attribute + 2, ByteOrder.nativeOrder()) & 0x3fff) == TABLE_ATTRIBUTE
-                && isTableAt(name);
+                && tables.stream().anyMatch(table -> isTableAt(table, name, message + length));
     }
 
-    private boolean isTableAt(int name) {
+    private boolean isTableAt(byte[] table, int name, int end) {
+        if (name + table.length > end) {
+            return false;
+        }
         for (int i = 0; i < table.length; i++) {
             if (buffer.getByte(name + i) != table[i]) {
                 return false;

@@ -2,7 +2,6 @@
 package org.markcast.linux;
 
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -33,7 +32,6 @@ public final class NetfilterSocket implements AutoCloseable {
     private static final int NFT_MSG_NEWOBJ = 18;
     private static final int NFT_MSG_GETOBJ = 19;
     private static final int NLM_F_CREATE = 0x400;
-    private static final int NLA_F_NESTED = 0x8000;
 
     private static final int TABLE_NAME = 1; // of a table, and in everything that belongs to one
     private static final int SET_NAME = 2;
@@ -52,18 +50,16 @@ public final class NetfilterSocket implements AutoCloseable {
 
     private static final int SO_SNDBUF = 7;
     private static final int SO_SNDBUFFORCE = 32;
-    private static final int GENERIC_LENGTH = 4;
     private static final int MAX_CHANGE_LENGTH = 256;
     private static final int BUFFER_LENGTH = (MAX_CHANGES + 2) * MAX_CHANGE_LENGTH;
 
     private final NativeMemory memory = new NativeMemory(BUFFER_LENGTH);
     private final UnsafeBuffer buffer = memory.buffer();
+    private final NetfilterMessages messages = new NetfilterMessages(buffer);
     private final int fd;
     private final int portId;
 
-    private int end;
     private int changes;
-    private int sequence;
 
     public NetfilterSocket() {
         fd = Netlink.open(Netlink.NETLINK_NETFILTER, 0);
@@ -83,7 +79,7 @@ public final class NetfilterSocket implements AutoCloseable {
 
     /** Starts a transaction; what was not committed is forgotten. */
     public void begin() {
-        end = 0;
+        messages.clear();
         changes = 0;
         batchMarker(NFNL_MSG_BATCH_BEGIN);
     }
@@ -116,21 +112,21 @@ public final class NetfilterSocket implements AutoCloseable {
         if (++changes > MAX_CHANGES) {
             throw new IllegalStateException("a transaction takes " + MAX_CHANGES + " changes");
         }
-        final int start = beginMessage(NFNL_SUBSYS_NFTABLES << 8 | message, flags, family.number(), 0);
-        putName(TABLE_NAME, table);
-        putName(SET_NAME, set);
-        final int elements = beginNest(SET_ELEMENTS);
-        final int element = beginNest(LIST_ELEMENT);
+        final int start = messages.begin(NFNL_SUBSYS_NFTABLES << 8 | message, flags, family.number(), 0);
+        messages.putName(TABLE_NAME, table);
+        messages.putName(SET_NAME, set);
+        final int elements = messages.beginNest(SET_ELEMENTS);
+        final int element = messages.beginNest(LIST_ELEMENT);
         putData(ELEMENT_KEY, key);
         if (data.length > 0) {
             putData(ELEMENT_DATA, data);
         }
         if (isIntervalEnd) {
-            putInt(ELEMENT_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+            messages.putInt(ELEMENT_FLAGS, NFT_SET_ELEM_INTERVAL_END);
         }
-        endNest(element);
-        endNest(elements);
-        endMessage(start);
+        messages.endNest(element);
+        messages.endNest(elements);
+        messages.end(start);
     }
 
     /**
@@ -140,7 +136,7 @@ public final class NetfilterSocket implements AutoCloseable {
      */
     public void commit() {
         batchMarker(NFNL_MSG_BATCH_END);
-        Libc.check("send(nftables transaction)", (int) Libc.calls().send(fd, memory.address(), end, 0));
+        Libc.check("send(nftables transaction)", (int) Libc.calls().send(fd, memory.address(), messages.length(), 0));
         final int error = takeErrors();
         if (error != 0) {
             throw new LinuxException("nftables transaction", error);
@@ -172,30 +168,30 @@ public final class NetfilterSocket implements AutoCloseable {
 
     /** Whether there is such a table. */
     public boolean hasTable(NetfilterFamily family, String table) {
-        end = 0;
-        final int start = beginMessage(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, 0, family.number(), 0);
-        putName(TABLE_NAME, table);
-        endMessage(start);
+        messages.clear();
+        final int start = messages.begin(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, 0, family.number(), 0);
+        messages.putName(TABLE_NAME, table);
+        messages.end(start);
         return ask(NFT_MSG_NEWTABLE) > 0;
     }
 
     /** The packets that a named counter has seen; empty if there is no such counter. */
     public OptionalLong counterPackets(NetfilterFamily family, String table, String counter) {
-        end = 0;
-        final int start = beginMessage(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, 0, family.number(), 0);
-        putName(TABLE_NAME, table);
-        putName(OBJECT_NAME, counter);
-        putInt(OBJECT_TYPE, NFT_OBJECT_COUNTER);
-        endMessage(start);
+        messages.clear();
+        final int start = messages.begin(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, 0, family.number(), 0);
+        messages.putName(TABLE_NAME, table);
+        messages.putName(OBJECT_NAME, counter);
+        messages.putInt(OBJECT_TYPE, NFT_OBJECT_COUNTER);
+        messages.end(start);
         final int length = ask(NFT_MSG_NEWOBJ);
-        final int data = length == 0 ? -1 : attribute(OBJECT_DATA, Netlink.HEADER_LENGTH + GENERIC_LENGTH, length);
-        final int packets = data < 0 ? -1 : attribute(COUNTER_PACKETS, data, length);
+        final int data = length == 0 ? -1 : messages.attribute(OBJECT_DATA, NetfilterMessages.HEADER_LENGTH, length);
+        final int packets = data < 0 ? -1 : messages.attribute(COUNTER_PACKETS, data, length);
         return packets < 0 ? OptionalLong.empty() : OptionalLong.of(buffer.getLong(packets, ByteOrder.BIG_ENDIAN));
     }
 
     /** Sends the one message; the answer's length, or 0 if there is no such thing. */
     private int ask(int answer) {
-        Libc.check("send(netlink)", (int) Libc.calls().send(fd, memory.address(), end, 0));
+        Libc.check("send(netlink)", (int) Libc.calls().send(fd, memory.address(), messages.length(), 0));
         final int length = Libc.check(
                 "recv(netlink)", (int) Libc.calls().recv(fd, memory.address(), BUFFER_LENGTH, Libc.MSG_DONTWAIT));
         if ((buffer.getShort(4) & 0xffff) == (NFNL_SUBSYS_NFTABLES << 8 | answer)) {
@@ -208,73 +204,14 @@ public final class NetfilterSocket implements AutoCloseable {
         throw new LinuxException("nftables request", errno);
     }
 
-    private int attribute(int type, int first, int limit) {
-        int offset = first;
-        while (offset + Netlink.ATTRIBUTE_HEADER_LENGTH <= limit) {
-            if ((buffer.getShort(offset + 2) & 0x3fff) == type) {
-                return offset + Netlink.ATTRIBUTE_HEADER_LENGTH;
-            }
-            offset += Netlink.align(Math.max(Netlink.ATTRIBUTE_HEADER_LENGTH, buffer.getShort(offset) & 0xffff));
-        }
-        return -1;
-    }
-
     private void batchMarker(int type) {
-        endMessage(beginMessage(type, 0, 0, NFNL_SUBSYS_NFTABLES));
-    }
-
-    private int beginMessage(int type, int flags, int family, int resource) {
-        final int start = end;
-        buffer.putShort(start + 4, (short) type);
-        buffer.putShort(start + 6, (short) (Netlink.NLM_F_REQUEST | flags));
-        buffer.putInt(start + 8, ++sequence);
-        buffer.putInt(start + 12, 0);
-        buffer.putByte(start + Netlink.HEADER_LENGTH, (byte) family);
-        buffer.putByte(start + Netlink.HEADER_LENGTH + 1, (byte) 0);
-        buffer.putShort(start + Netlink.HEADER_LENGTH + 2, (short) resource, ByteOrder.BIG_ENDIAN);
-        end = start + Netlink.HEADER_LENGTH + GENERIC_LENGTH;
-        return start;
-    }
-
-    private void endMessage(int start) {
-        buffer.putInt(start, end - start);
-    }
-
-    private int beginNest(int type) {
-        final int start = end;
-        buffer.putShort(start + 2, (short) (type | NLA_F_NESTED));
-        end = start + Netlink.ATTRIBUTE_HEADER_LENGTH;
-        return start;
-    }
-
-    private void endNest(int start) {
-        buffer.putShort(start, (short) (end - start));
+        messages.end(messages.begin(type, 0, 0, NFNL_SUBSYS_NFTABLES));
     }
 
     private void putData(int type, byte[] bytes) {
-        final int nest = beginNest(type);
-        putAttribute(DATA_VALUE, bytes);
-        endNest(nest);
-    }
-
-    private void putName(int type, String name) {
-        putAttribute(type, (name + "\0").getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private void putInt(int type, int value) {
-        buffer.putShort(end, (short) (Netlink.ATTRIBUTE_HEADER_LENGTH + Integer.BYTES));
-        buffer.putShort(end + 2, (short) type);
-        buffer.putInt(end + Netlink.ATTRIBUTE_HEADER_LENGTH, value, ByteOrder.BIG_ENDIAN);
-        end += Netlink.ATTRIBUTE_HEADER_LENGTH + Integer.BYTES;
-    }
-
-    private void putAttribute(int type, byte[] bytes) {
-        buffer.putShort(end, (short) (Netlink.ATTRIBUTE_HEADER_LENGTH + bytes.length));
-        buffer.putShort(end + 2, (short) type);
-        final int data = end + Netlink.ATTRIBUTE_HEADER_LENGTH;
-        buffer.putInt(data + (bytes.length & ~3), 0); // padding
-        buffer.putBytes(data, bytes);
-        end = data + Netlink.align(bytes.length);
+        final int nest = messages.beginNest(type);
+        messages.putBytes(DATA_VALUE, bytes);
+        messages.endNest(nest);
     }
 
     @Override

@@ -2,17 +2,60 @@
 package org.markcast.netfilter;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterFamily;
 
 /**
  * A set or map of our tables.
  *
  * @param expression what a packet is looked up by, in nft's words
- * @param isMap whether an element says which mark the packet gets
+ * @param content what an element leads to
  */
-record ElementSet(NetfilterFamily family, String name, String expression, List<KeyPart> parts, boolean isMap)
+record ElementSet(Table table, String name, String expression, List<KeyPart> parts, Content content)
         implements Comparable<ElementSet> {
+
+    /** What the elements of a set or map lead to. Chains take the place of marks where some have masks. */
+    enum Content {
+        /** Nothing: being in the set is all. */
+        NOTHING("", ""),
+        /** The packet's mark. */
+        MARK("meta mark", "mark_"),
+        /** The mark of the packet's connection. */
+        CONNECTION_MARK("ct mark", "connection_"),
+        /** The conntrack zone in the original direction. */
+        ZONE("ct zone", "");
+
+        private final String type;
+        private final String chainPrefix;
+
+        Content(String type, String chainPrefix) {
+            this.type = type;
+            this.chainPrefix = chainPrefix;
+        }
+
+        /** What a map's data are, in nft's words. */
+        String type(boolean isMasked) {
+            return isMasked && this != ZONE ? "verdict" : type;
+        }
+
+        /** What an element leads to, in nft's words. */
+        String target(Mark mark, boolean isMasked) {
+            if (this == ZONE) {
+                return Integer.toString(mark.value());
+            }
+            return isMasked ? "goto " + chain(mark) : MarkText.hex(mark.value());
+        }
+
+        /** The chain that an element leads to where some marks have masks. */
+        String chain(Mark mark) {
+            return chainPrefix + MarkText.suffixed(mark);
+        }
+    }
+
+    private static final Comparator<ElementSet> ORDER =
+            Comparator.comparing(ElementSet::table).thenComparing(ElementSet::name);
 
     /** Single addresses of clients. */
     static final ElementSet CLIENTS = map("client_marks", "ip daddr", KeyPart.ADDRESS);
@@ -28,15 +71,15 @@ record ElementSet(NetfilterFamily family, String name, String expression, List<K
 
     /** Broadcast addresses that the guard watches besides 224.0.0.0/4. */
     static final ElementSet BROADCASTS =
-            new ElementSet(NetfilterFamily.IP, "broadcasts", "ip daddr", List.of(KeyPart.ADDRESS), false);
+            new ElementSet(Table.MARKS, "broadcasts", "ip daddr", List.of(KeyPart.ADDRESS), Content.NOTHING);
 
     private static final List<ElementSet> ESP = Arrays.stream(NetfilterFamily.values())
             .map(family -> new ElementSet(
-                    family,
+                    Table.marks(family),
                     "esp_marks",
                     family.keyword() + " saddr . " + family.keyword() + " daddr . esp spi",
                     List.of(KeyPart.ADDRESS, KeyPart.ADDRESS, KeyPart.HEX),
-                    true))
+                    Content.MARK))
             .toList();
 
     /**
@@ -46,33 +89,33 @@ record ElementSet(NetfilterFamily family, String name, String expression, List<K
      */
     private static final List<ElementSet> NATT = Arrays.stream(NetfilterFamily.values())
             .map(family -> new ElementSet(
-                    family,
+                    Table.marks(family),
                     "natt_marks",
                     family.keyword() + " saddr . " + family.keyword() + " daddr . @th,0,32 . @th,64,32",
                     List.of(KeyPart.ADDRESS, KeyPart.ADDRESS, KeyPart.HEX, KeyPart.HEX),
-                    true))
+                    Content.MARK))
             .toList();
 
     private static final List<ElementSet> ESP_PEERS = Arrays.stream(NetfilterFamily.values())
             .map(family -> new ElementSet(
-                    family,
+                    Table.marks(family),
                     "esp_peers",
                     family.keyword() + " saddr . " + family.keyword() + " daddr",
                     List.of(KeyPart.ADDRESS, KeyPart.ADDRESS),
-                    true))
+                    Content.MARK))
             .toList();
 
     private static final List<ElementSet> NATT_PEERS = Arrays.stream(NetfilterFamily.values())
             .map(family -> new ElementSet(
-                    family,
+                    Table.marks(family),
                     "natt_peers",
                     family.keyword() + " saddr . " + family.keyword() + " daddr . @th,0,32",
                     List.of(KeyPart.ADDRESS, KeyPart.ADDRESS, KeyPart.HEX),
-                    true))
+                    Content.MARK))
             .toList();
 
     private static ElementSet map(String name, String expression, KeyPart... parts) {
-        return new ElementSet(NetfilterFamily.IP, name, expression, List.of(parts), true);
+        return new ElementSet(Table.MARKS, name, expression, List.of(parts), Content.MARK);
     }
 
     /** Inbound ESP by addresses and SPI. */
@@ -101,11 +144,35 @@ record ElementSet(NetfilterFamily family, String name, String expression, List<K
     /** The outbound marks of one mask, that the guard watches. */
     static ElementSet guarded(int mask) {
         return new ElementSet(
-                NetfilterFamily.IP, "sa_marks" + MarkText.suffix(mask), "meta mark", List.of(KeyPart.MARK), false);
+                Table.MARKS, "sa_marks" + MarkText.suffix(mask), "meta mark", List.of(KeyPart.MARK), Content.NOTHING);
+    }
+
+    /** By the inbound mark of a decapsulated packet, the mark that its connection gets: the same. */
+    static ElementSet connections(int mask) {
+        return byMark(Table.CONNMARK, "connection_marks", "meta mark", mask, Content.CONNECTION_MARK);
+    }
+
+    /** By the mark of a connection, the outbound mark that its packets get. */
+    static ElementSet replies(int mask) {
+        return byMark(Table.CONNMARK, "reply_marks", "ct mark", mask, Content.MARK);
+    }
+
+    /** By the inbound mark of a decapsulated packet, the conntrack zone in which it is looked up. */
+    static ElementSet zones(int mask) {
+        return byMark(Table.L2TP, "zones", "meta mark", mask, Content.ZONE);
+    }
+
+    private static ElementSet byMark(Table table, String name, String expression, int mask, Content content) {
+        return new ElementSet(table, name + MarkText.suffix(mask), expression, List.of(KeyPart.MARK), content);
+    }
+
+    /** Whether an element leads to something. */
+    boolean isMap() {
+        return content != Content.NOTHING;
     }
 
     boolean isIp6() {
-        return family == NetfilterFamily.IP6;
+        return table.family() == NetfilterFamily.IP6;
     }
 
     boolean isInterval() {
@@ -116,8 +183,8 @@ record ElementSet(NetfilterFamily family, String name, String expression, List<K
         final StringBuilder text = new StringBuilder();
         int offset = 0;
         for (final KeyPart part : parts) {
-            text.append(offset == 0 ? "" : " . ").append(part.text(key, offset, family));
-            offset += part.length(family);
+            text.append(offset == 0 ? "" : " . ").append(part.text(key, offset, table.family()));
+            offset += part.length(table.family());
         }
         return text.toString();
     }
@@ -125,17 +192,16 @@ record ElementSet(NetfilterFamily family, String name, String expression, List<K
     /** The kernel knows a set by its table and its name. */
     @Override
     public boolean equals(Object other) {
-        return other instanceof ElementSet set && family == set.family && name.equals(set.name);
+        return other instanceof ElementSet set && table == set.table && name.equals(set.name);
     }
 
     @Override
     public int hashCode() {
-        return name.hashCode() + family.ordinal();
+        return name.hashCode() + table.ordinal();
     }
 
     @Override
     public int compareTo(ElementSet other) {
-        final int byFamily = family.compareTo(other.family);
-        return byFamily != 0 ? byFamily : name.compareTo(other.name);
+        return ORDER.compare(this, other);
     }
 }

@@ -2,7 +2,7 @@
 package org.markcast.netfilter;
 
 import java.util.OptionalLong;
-import org.markcast.linux.NetfilterFamily;
+import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterNews.News;
 
 /** The kernel's side of our tables. Any call but {@link #close()} may fail with an exception whose message says why. */
@@ -17,7 +17,10 @@ interface Kernel extends AutoCloseable {
     /** Changes elements as one transaction; maps lead to marks, not to chains. */
     void apply(ElementChanges changes);
 
-    boolean hasTable(NetfilterFamily family);
+    boolean hasTable(Table table);
+
+    /** Has the kernel forget all connections with this conntrack mark. */
+    void forgetConnections(Mark mark);
 
     /** The packets that the guard has dropped since its table was installed; empty if there is no guard. */
     OptionalLong leaks();

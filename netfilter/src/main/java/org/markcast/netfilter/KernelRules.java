@@ -2,15 +2,19 @@
 package org.markcast.netfilter;
 
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.agrona.concurrent.NanoClock;
+import org.markcast.config.Connmark;
+import org.markcast.config.Mark;
 import org.markcast.config.TrafficSelector;
 import org.markcast.engine.sa.Sa;
 import org.markcast.linux.LinuxException;
-import org.markcast.linux.NetfilterFamily;
 import org.markcast.linux.NetfilterNews.News;
 import org.markcast.linux.NftablesException;
 import org.slf4j.Logger;
@@ -37,6 +41,7 @@ public final class KernelRules implements AutoCloseable {
     private final Supplier<Kernel> opener;
 
     private boolean hasGuard;
+    private Connmark connmark;
     private MarkTables tables;
     private Kernel kernel;
 
@@ -48,27 +53,30 @@ public final class KernelRules implements AutoCloseable {
     private long leaksBefore;
     private long leaksSeen;
 
-    KernelRules(boolean hasGuard, NanoClock clock, Supplier<Kernel> opener) {
+    KernelRules(boolean hasGuard, Connmark connmark, NanoClock clock, Supplier<Kernel> opener) {
         this.hasGuard = hasGuard;
+        this.connmark = connmark;
         this.clock = clock;
         this.opener = opener;
-        tables = new MarkTables(hasGuard);
+        tables = new MarkTables(hasGuard, connmark);
     }
 
     /**
      * For the network namespace of the calling thread. Nothing is installed before the first {@link #apply}.
      *
      * @param hasGuard whether the leak guard is wanted
+     * @param connmark whether and how connections find back to their SAs
      */
-    public static KernelRules open(boolean hasGuard, NanoClock clock) {
-        final KernelRules rules = new KernelRules(hasGuard, clock, LinuxKernel::open);
+    public static KernelRules open(boolean hasGuard, Connmark connmark, NanoClock clock) {
+        final KernelRules rules = new KernelRules(hasGuard, connmark, clock, LinuxKernel::open);
         rules.attempt(rules::connect);
         return rules;
     }
 
-    /** Whether the leak guard is wanted from the next {@link #apply} on. */
-    public void guard(boolean isWanted) {
-        hasGuard = isWanted;
+    /** What is wanted from the next {@link #apply} on; the parameters are those of {@link #open}. */
+    public void configure(boolean wantsGuard, Connmark latest) {
+        hasGuard = wantsGuard;
+        connmark = latest;
     }
 
     /**
@@ -78,8 +86,8 @@ public final class KernelRules implements AutoCloseable {
      * @param latestBroadcasts broadcast addresses of the LANs, in host order
      */
     public void apply(List<Sa> latest, Collection<Integer> latestBroadcasts) {
-        final MarkTables following = tables.hasGuard() == hasGuard ? tables : new MarkTables(hasGuard);
-        following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(KernelRules::warn);
+        final MarkTables following = tables.follows(hasGuard, connmark) ? tables : new MarkTables(hasGuard, connmark);
+        following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(come -> warn(come, following));
         tables = following;
         attempt(this::follow);
     }
@@ -119,7 +127,19 @@ public final class KernelRules implements AutoCloseable {
         return leaksBefore + leaksSeen;
     }
 
-    private static void warn(SaElements elements) {
+    /** The conntrack zone that tells an L2TP client from others; empty if it has none. */
+    public OptionalInt zone(Sa sa) {
+        return tables.connections().zone(sa);
+    }
+
+    private static void warn(SaElements elements, MarkTables tables) {
+        if (tables.connections().lackZone(elements.sa())) {
+            LOG.error(
+                    "no conntrack zone is left for SA {}: it waits until another L2TP client has gone; widen"
+                            + " connmark.l2tp_zones, now {}",
+                    elements.sa().name(),
+                    tables.connections().config().l2tpZones());
+        }
         for (final TrafficSelector selector : elements.unmarked()) {
             LOG.warn(
                     "SA {}: unicast to {} gets no mark, only to whole prefixes and to single ports of single addresses",
@@ -152,10 +172,27 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         followNews();
-        if (tables.changes() == null || !tables.shape().equals(installed)) {
+        forget(tables.connections().takeHandedOn());
+        if (tables.changes() == null || !tables.shape().equals(installed) || hasConnectionChains()) {
             replaceTables();
         } else {
             change(tables.changes());
+        }
+        forget(tables.connections().takeOrphaned());
+    }
+
+    /** With masks the tables of connections have chains for marks, too; that is rare, and installing all anew does it. */
+    private boolean hasConnectionChains() {
+        return installed.isMasked() && installed.connections().config().enabled();
+    }
+
+    private void forget(List<Mark> marks) {
+        for (final Mark mark : marks) {
+            try {
+                kernel.forgetConnections(mark);
+            } catch (LinuxException e) {
+                LOG.warn("connections with mark {} may find another SA: {}", mark, e.getMessage());
+            }
         }
     }
 
@@ -193,18 +230,25 @@ public final class KernelRules implements AutoCloseable {
         if (installed != null && installed.hasGuard()) {
             readLeaks();
         }
-        kernel.run(MarkRules.installation(tables, kernel.hasTable(NetfilterFamily.IP6)));
+        kernel.run(MarkRules.installation(tables, there()));
         leaksBefore += leaksSeen; // a new table counts from 0
         leaksSeen = 0;
         installed = tables.shape();
         tables.settle();
         if (!isThere()) {
-            throw new NftablesException("the table " + MarkTables.TABLE + " vanished while it was installed");
+            throw new NftablesException("the tables " + installed.tables() + " vanished while they were installed");
         }
     }
 
     private boolean isThere() {
-        return kernel.hasTable(NetfilterFamily.IP) && (!installed.hasIp6() || kernel.hasTable(NetfilterFamily.IP6));
+        return there().containsAll(installed.tables());
+    }
+
+    /** Our tables that the kernel has. */
+    private Set<Table> there() {
+        final Set<Table> there = EnumSet.allOf(Table.class);
+        there.removeIf(table -> !kernel.hasTable(table));
+        return there;
     }
 
     private void followNews() {
@@ -213,7 +257,7 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         if (news == News.CHANGED || !isThere()) {
-            LOG.warn("somebody else changed the nftables table {}: restoring it", MarkTables.TABLE);
+            LOG.warn("somebody else changed the nftables tables {}: restoring them", installed.tables());
         } else {
             LOG.warn("the nftables ruleset changes faster than can be followed: installing ours anew");
         }
@@ -231,7 +275,7 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         if (installed != null) {
-            attempt(() -> kernel.run(MarkRules.removal(kernel.hasTable(NetfilterFamily.IP6))));
+            attempt(() -> kernel.run(MarkRules.removal(there())));
         }
         kernel.close();
         kernel = null;

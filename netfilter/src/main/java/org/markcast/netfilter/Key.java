@@ -59,6 +59,14 @@ final class Key implements Comparable<Key> {
                 .array();
     }
 
+    /** A number of two bytes in the machine's order: a conntrack zone. */
+    static byte[] hostShort(int value) {
+        return ByteBuffer.allocate(Short.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .putShort((short) value)
+                .array();
+    }
+
     byte[] bytes() {
         return bytes.clone();
     }

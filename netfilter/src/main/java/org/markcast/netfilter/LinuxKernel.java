@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.Arrays;
 import java.util.OptionalLong;
 import org.markcast.config.Mark;
-import org.markcast.linux.NetfilterFamily;
+import org.markcast.linux.ConntrackSocket;
 import org.markcast.linux.NetfilterNews;
 import org.markcast.linux.NetfilterNews.News;
 import org.markcast.linux.NetfilterSocket;
@@ -17,6 +18,7 @@ final class LinuxKernel implements Kernel {
     private final Nftables nftables;
     private final NetfilterSocket socket;
     private final NetfilterNews news;
+    private ConntrackSocket conntrack; // when first needed
 
     private LinuxKernel(Nftables nftables, NetfilterSocket socket, NetfilterNews news) {
         this.nftables = nftables;
@@ -29,7 +31,7 @@ final class LinuxKernel implements Kernel {
         NetfilterSocket socket = null;
         try {
             socket = new NetfilterSocket();
-            return new LinuxKernel(nftables, socket, new NetfilterNews(MarkTables.TABLE));
+            return new LinuxKernel(nftables, socket, new NetfilterNews(tableNames()));
         } catch (RuntimeException e) {
             nftables.close();
             if (socket != null) {
@@ -37,6 +39,10 @@ final class LinuxKernel implements Kernel {
             }
             throw e;
         }
+    }
+
+    private static String[] tableNames() {
+        return Arrays.stream(Table.values()).map(Table::tableName).distinct().toArray(String[]::new);
     }
 
     /** The library's socket is not known, so the news that we cause here cannot be told from others': it is skipped. */
@@ -61,21 +67,29 @@ final class LinuxKernel implements Kernel {
 
     private void delete(ElementSet set, Key key) {
         if (set.isInterval()) {
-            socket.delete(set.family(), MarkTables.TABLE, set.name(), first(key), false);
-            socket.delete(set.family(), MarkTables.TABLE, set.name(), behind(key), true);
+            socket.delete(set.table().family(), set.table().tableName(), set.name(), first(key), false);
+            socket.delete(set.table().family(), set.table().tableName(), set.name(), behind(key), true);
         } else {
-            socket.delete(set.family(), MarkTables.TABLE, set.name(), key.bytes(), false);
+            socket.delete(set.table().family(), set.table().tableName(), set.name(), key.bytes(), false);
         }
     }
 
     private void add(ElementSet set, Key key, Mark mark) {
-        final byte[] data = set.isMap() ? Key.host(mark.value()) : NO_DATA;
+        final byte[] data = data(set, mark);
         if (set.isInterval()) {
-            socket.add(set.family(), MarkTables.TABLE, set.name(), first(key), data, false);
-            socket.add(set.family(), MarkTables.TABLE, set.name(), behind(key), NO_DATA, true);
+            socket.add(set.table().family(), set.table().tableName(), set.name(), first(key), data, false);
+            socket.add(set.table().family(), set.table().tableName(), set.name(), behind(key), NO_DATA, true);
         } else {
-            socket.add(set.family(), MarkTables.TABLE, set.name(), key.bytes(), data, false);
+            socket.add(set.table().family(), set.table().tableName(), set.name(), key.bytes(), data, false);
         }
+    }
+
+    private static byte[] data(ElementSet set, Mark mark) {
+        return switch (set.content()) {
+            case NOTHING -> NO_DATA;
+            case MARK, CONNECTION_MARK -> Key.host(mark.value());
+            case ZONE -> Key.hostShort(mark.value());
+        };
     }
 
     private static byte[] first(Key interval) {
@@ -88,13 +102,21 @@ final class LinuxKernel implements Kernel {
     }
 
     @Override
-    public boolean hasTable(NetfilterFamily family) {
-        return socket.hasTable(family, MarkTables.TABLE);
+    public boolean hasTable(Table table) {
+        return socket.hasTable(table.family(), table.tableName());
+    }
+
+    @Override
+    public void forgetConnections(Mark mark) {
+        if (conntrack == null) {
+            conntrack = new ConntrackSocket();
+        }
+        conntrack.deleteMarked(mark.value(), mark.mask());
     }
 
     @Override
     public OptionalLong leaks() {
-        return socket.counterPackets(NetfilterFamily.IP, MarkTables.TABLE, MarkRules.LEAKS);
+        return socket.counterPackets(Table.MARKS.family(), Table.MARKS.tableName(), MarkRules.LEAKS);
     }
 
     @Override
@@ -109,6 +131,9 @@ final class LinuxKernel implements Kernel {
 
     @Override
     public void close() {
+        if (conntrack != null) {
+            conntrack.close();
+        }
         news.close();
         socket.close();
         nftables.close();

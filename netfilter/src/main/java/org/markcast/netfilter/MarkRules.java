@@ -4,10 +4,13 @@ package org.markcast.netfilter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
 import org.markcast.engine.sa.Sa;
 import org.markcast.linux.NetfilterFamily;
@@ -47,13 +50,14 @@ public final class MarkRules {
      *
      * @param broadcasts broadcast addresses of the LANs, in host order
      * @param hasGuard whether the leak guard is wanted
+     * @param connmark whether and how connections find back to their SAs
      */
-    public static String text(List<Sa> sas, Collection<Integer> broadcasts, boolean hasGuard) {
-        return installation(tables(sas, broadcasts, hasGuard), false);
+    public static String text(List<Sa> sas, Collection<Integer> broadcasts, boolean hasGuard, Connmark connmark) {
+        return installation(tables(sas, broadcasts, hasGuard, connmark), Set.of());
     }
 
-    static MarkTables tables(List<Sa> sas, Collection<Integer> broadcasts, boolean hasGuard) {
-        final MarkTables tables = new MarkTables(hasGuard);
+    static MarkTables tables(List<Sa> sas, Collection<Integer> broadcasts, boolean hasGuard, Connmark connmark) {
+        final MarkTables tables = new MarkTables(hasGuard, connmark);
         tables.follow(sas, broadcasts, 0);
         return tables;
     }
@@ -61,25 +65,35 @@ public final class MarkRules {
     /**
      * The transaction that puts these tables in the place of whatever stands there.
      *
-     * @param isIp6There whether a table for IPv6 stands there, which has to go even if none is wanted
+     * @param there our tables that stand there, wanted or not
      */
-    static String installation(MarkTables tables, boolean isIp6There) {
-        final boolean hasIp6 = tables.shape().hasIp6();
-        return removal(isIp6There || hasIp6) + NL + ip(tables) + (hasIp6 ? NL + ip6(tables) : "");
+    static String installation(MarkTables tables, Set<Table> there) {
+        final Set<Table> wanted = tables.shape().tables();
+        final Set<Table> old = EnumSet.copyOf(wanted);
+        old.addAll(there);
+        return removal(old)
+                + NL
+                + wanted.stream().map(table -> text(table, tables)).collect(Collectors.joining(NL));
     }
 
-    /** The transaction that leaves nothing of ours, whether there was something or not. */
-    static String removal(boolean isIp6There) {
-        return removal(NetfilterFamily.IP) + (isIp6There ? removal(NetfilterFamily.IP6) : "");
+    private static String text(Table table, MarkTables tables) {
+        return switch (table) {
+            case MARKS -> ip(tables);
+            case MARKS_IP6 -> ip6(tables);
+            case CONNMARK -> ConnmarkRules.connmark(tables);
+            case L2TP -> ConnmarkRules.l2tp(tables);
+        };
     }
 
-    private static String removal(NetfilterFamily family) {
-        final String table = "table " + family.keyword() + " " + MarkTables.TABLE + NL;
-        return "add " + table + "delete " + table;
+    /** The transaction that leaves nothing of these tables, whether they were there or not. */
+    static String removal(Set<Table> tables) {
+        return tables.stream()
+                .map(table -> "add table " + table + NL + "delete table " + table + NL)
+                .collect(Collectors.joining());
     }
 
     private static String ip(MarkTables tables) {
-        final StringBuilder text = new StringBuilder("table ip " + MarkTables.TABLE + " {" + NL);
+        final StringBuilder text = new StringBuilder("table " + Table.MARKS + " {" + NL);
         declareEsp(NetfilterFamily.IP, tables, text);
         unicast(tables.shape()).forEach(set -> declare(set, tables, text));
         if (tables.shape().hasGuard()) {
@@ -90,16 +104,23 @@ public final class MarkRules {
         markChains(tables, text);
         unicastChain(tables.shape(), text);
         prerouting(NetfilterFamily.IP, tables, text);
-        text.append(
-                "\n\tchain output {\n\t\ttype route hook output priority mangle; policy accept;\n\t\tjump unicast\n\t}\n");
+        text.append("\n\tchain output {\n\t\ttype route hook output priority mangle; policy accept;\n");
+        text.append("\t\t" + unlessReply(tables.shape()) + "jump unicast\n\t}\n");
         if (tables.shape().hasGuard()) {
             guard(tables.shape(), text);
         }
         return text.append("}" + NL).toString();
     }
 
+    /** What belongs to a client's connection has its mark already. */
+    private static String unlessReply(MarkTables.Shape shape) {
+        return shape.connections().config().enabled()
+                ? ConnmarkRules.unmarked(shape.connections(), shape.isMasked()) + " "
+                : "";
+    }
+
     private static String ip6(MarkTables tables) {
-        final StringBuilder text = new StringBuilder("table ip6 " + MarkTables.TABLE + " {" + NL);
+        final StringBuilder text = new StringBuilder("table " + Table.MARKS_IP6 + " {" + NL);
         declareEsp(NetfilterFamily.IP6, tables, text);
         markChains(tables, text);
         prerouting(NetfilterFamily.IP6, tables, text);
@@ -113,8 +134,9 @@ public final class MarkRules {
         declare(ElementSet.natt(family), tables, text);
     }
 
-    private static void declare(ElementSet set, MarkTables tables, StringBuilder text) {
-        final String result = !set.isMap() ? "" : tables.shape().isMasked() ? " : verdict" : " : meta mark";
+    static void declare(ElementSet set, MarkTables tables, StringBuilder text) {
+        final boolean isMasked = tables.shape().isMasked();
+        final String result = set.isMap() ? " : " + set.content().type(isMasked) : "";
         text.append("\t" + (set.isMap() ? "map " : "set ") + set.name() + " {\n\t\ttypeof " + set.expression() + result
                 + NL);
         if (set.isInterval()) {
@@ -123,7 +145,7 @@ public final class MarkRules {
         final Map<Key, Mark> elements = tables.elements(set);
         if (!elements.isEmpty()) {
             text.append("\t\telements = {\n\t\t\t");
-            text.append(elementsText(set, elements, set.isMap(), tables.shape().isMasked()));
+            text.append(elementsText(set, elements, set.isMap(), isMasked));
             text.append("\n\t\t}\n");
         }
         text.append("\t}\n\n");
@@ -132,19 +154,15 @@ public final class MarkRules {
     private static String elementsText(ElementSet set, Map<Key, Mark> elements, boolean hasTargets, boolean isMasked) {
         return elements.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
-                .map(element ->
-                        set.text(element.getKey()) + (hasTargets ? " : " + target(element.getValue(), isMasked) : ""))
+                .map(element -> set.text(element.getKey())
+                        + (hasTargets ? " : " + set.content().target(element.getValue(), isMasked) : ""))
                 .collect(Collectors.joining(ELEMENT_SEPARATOR));
-    }
-
-    private static String target(Mark mark, boolean isMasked) {
-        return isMasked ? "goto " + MarkText.chain(mark) : MarkText.hex(mark.value());
     }
 
     private static void markChains(MarkTables tables, StringBuilder text) {
         tables.chains()
-                .forEach(mark -> text.append(
-                        "\tchain " + MarkText.chain(mark) + " {\n\t\t" + MarkText.statement(mark) + "\n\t}\n\n"));
+                .forEach(mark -> text.append("\tchain " + ElementSet.Content.MARK.chain(mark) + " {\n\t\t"
+                        + MarkText.statement(mark) + "\n\t}\n\n"));
     }
 
     /** Subnets ask the routing tables about every packet, which is dear: they have a rule only where some SA claims one. */
@@ -224,10 +242,8 @@ public final class MarkRules {
             boolean hasTargets,
             boolean isMasked,
             StringBuilder text) {
-        elements.forEach(
-                (set, some) -> text.append(command + " element " + set.family().keyword() + " "
-                        + MarkTables.TABLE + " " + set.name() + " {\n\t\t\t"
-                        + elementsText(set, some, hasTargets && set.isMap(), isMasked) + "\n}\n"));
+        elements.forEach((set, some) -> text.append(command + " element " + set.table() + " " + set.name()
+                + " {\n\t\t\t" + elementsText(set, some, hasTargets && set.isMap(), isMasked) + "\n}\n"));
     }
 
     /** The chains that these marks have in tables of this shape, with their family and table. */
@@ -237,10 +253,10 @@ public final class MarkRules {
             return chains;
         }
         for (final Mark mark : marks) {
-            final String name = MarkTables.TABLE + " " + MarkText.chain(mark);
-            chains.put("ip " + name, mark);
+            final String name = " " + ElementSet.Content.MARK.chain(mark);
+            chains.put(Table.MARKS + name, mark);
             if (shape.hasIp6()) {
-                chains.put("ip6 " + name, mark);
+                chains.put(Table.MARKS_IP6 + name, mark);
             }
         }
         return chains;

@@ -3,16 +3,19 @@ package org.markcast.netfilter;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.agrona.collections.Object2IntCounterMap;
+import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
 import org.markcast.config.TrafficSelector;
 import org.markcast.engine.packet.Ipv4Address;
@@ -25,8 +28,6 @@ import org.markcast.engine.sa.Sa;
  */
 final class MarkTables {
 
-    static final String TABLE = "markcast";
-
     /** What an element of a set has that is no map. */
     static final Mark NO_MARK = new Mark(0, 0);
 
@@ -38,7 +39,8 @@ final class MarkTables {
             List.of(ElementSet.CLIENTS, ElementSet.PROTOCOLS, ElementSet.PORTS);
 
     private final boolean hasGuard;
-    private final SaList sas = new SaList();
+    private final Connections connections;
+    private final SaList sas;
     private final Claims claims = new Claims();
     private final Map<ElementSet, Map<Key, Mark>> elements = new HashMap<>();
 
@@ -65,20 +67,49 @@ final class MarkTables {
      * @param isMasked whether some mark does not have the full mask. nft 1.0.6 cannot combine a packet's mark with a value
      *     out of a map, so then the maps lead to one chain for each mark, which does it with constants
      * @param guardedMasks the masks of the marks that the guard watches
+     * @param connections the same of connections
      */
     record Shape(
-            boolean hasGuard, boolean hasIp6, boolean hasSubnets, boolean isMasked, SortedSet<Integer> guardedMasks) {}
+            boolean hasGuard,
+            boolean hasIp6,
+            boolean hasSubnets,
+            boolean isMasked,
+            SortedSet<Integer> guardedMasks,
+            Connections.Shape connections) {
+
+        /** The tables that there are. */
+        Set<Table> tables() {
+            final Set<Table> tables = EnumSet.of(Table.MARKS);
+            if (hasIp6) {
+                tables.add(Table.MARKS_IP6);
+            }
+            if (connections.config().enabled()) {
+                tables.add(Table.CONNMARK);
+            }
+            if (connections.config().l2tp()) {
+                tables.add(Table.L2TP);
+            }
+            return tables;
+        }
+    }
 
     /** @param hasGuard whether the leak guard is wanted */
-    MarkTables(boolean hasGuard) {
+    MarkTables(boolean hasGuard, Connmark connmark) {
         this.hasGuard = hasGuard;
+        connections = new Connections(connmark);
+        sas = new SaList(sa -> SaElements.of(sa, connections.concern(sa)));
         if (hasGuard) {
             guardedMasks.add(Mark.FULL_MASK); // also without SAs, so that the first one is an element like the others
         }
     }
 
-    boolean hasGuard() {
-        return hasGuard;
+    /** Whether these tables were made for these settings. */
+    boolean follows(boolean wantsGuard, Connmark connmark) {
+        return hasGuard == wantsGuard && connections.config().equals(connmark);
+    }
+
+    Connections connections() {
+        return connections;
     }
 
     /**
@@ -103,10 +134,20 @@ final class MarkTables {
         }
         sas.take(step);
         step.come().forEach(this::add);
+        connections.follow(sasOf(step.gone()), sasOf(step.come()), this::putZone);
         if (areOtherBroadcasts || hasSubnets(step.gone()) || hasSubnets(step.come())) {
             replace(ElementSet.SUBNETS, intervals());
         }
         return step.come();
+    }
+
+    private static List<Sa> sasOf(List<SaElements> some) {
+        return some.stream().map(SaElements::sa).toList();
+    }
+
+    private void putZone(Mark mark, OptionalInt zone) {
+        final Mark element = zone.isEmpty() ? null : new Mark(zone.getAsInt(), Mark.FULL_MASK);
+        put(ElementSet.zones(mark.mask()), SaElements.keyOf(mark), element);
     }
 
     private void remove(SaElements sa, long nowNs) {
@@ -163,7 +204,7 @@ final class MarkTables {
             return;
         }
         final ElementSet set = ElementSet.guarded(mark.mask());
-        put(set, SaElements.guardedKey(mark), wanted);
+        put(set, SaElements.keyOf(mark), wanted);
         if (!elements(set).isEmpty() || mark.mask() == Mark.FULL_MASK) {
             guardedMasks.add(mark.mask());
         } else {
@@ -235,7 +276,12 @@ final class MarkTables {
         final boolean hasIp6 = elements.entrySet().stream()
                 .anyMatch(set -> set.getKey().isIp6() && !set.getValue().isEmpty());
         return new Shape(
-                hasGuard, hasIp6, !elements(ElementSet.SUBNETS).isEmpty(), maskedSas > 0, new TreeSet<>(guardedMasks));
+                hasGuard,
+                hasIp6,
+                !elements(ElementSet.SUBNETS).isEmpty(),
+                maskedSas > 0,
+                new TreeSet<>(guardedMasks),
+                connections.shape());
     }
 
     /** The marks that have a chain, which map elements lead to, in tables {@link Shape#isMasked() with masks}. */

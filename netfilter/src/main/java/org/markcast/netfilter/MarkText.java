@@ -17,15 +17,25 @@ final class MarkText {
         return mask == Mark.FULL_MASK ? "" : "_" + hex(mask);
     }
 
-    /** The chain that sets a mark. */
-    static String chain(Mark mark) {
-        return "mark_" + hex(mark.value()) + suffix(mark.mask());
+    /** A mark as a part of a name. */
+    static String suffixed(Mark mark) {
+        return hex(mark.value()) + suffix(mark.mask());
+    }
+
+    /** What looks at the bits below a mask, {@code meta mark} or {@code ct mark}. */
+    static String below(String expression, int mask) {
+        return mask == Mark.FULL_MASK ? expression : expression + " & " + hex(mask);
     }
 
     /** The statement that sets a mark and leaves the bits outside its mask as they are. */
     static String statement(Mark mark) {
+        return statement("meta mark", mark);
+    }
+
+    /** The same for {@code meta mark} or {@code ct mark}. */
+    static String statement(String expression, Mark mark) {
         return mark.mask() == Mark.FULL_MASK
-                ? "meta mark set " + hex(mark.value())
-                : "meta mark set meta mark & " + hex(~mark.mask()) + " | " + hex(mark.value());
+                ? expression + " set " + hex(mark.value())
+                : expression + " set " + expression + " & " + hex(~mark.mask()) + " | " + hex(mark.value());
     }
 }

@@ -30,10 +30,16 @@ final class SaElements {
         this.sa = sa;
     }
 
-    static SaElements of(Sa sa) {
+    /** @param hasConnmark whether the SA's connections are to find back to it */
+    static SaElements of(Sa sa, boolean hasConnmark) {
         final SaElements found = new SaElements(sa);
         sa.outers().forEach(found::add);
         sa.remoteTs().forEach(found::add);
+        if (hasConnmark) {
+            final byte[] inbound = Key.host(sa.markIn().value());
+            found.add(ElementSet.connections(sa.markIn().mask()), sa.markIn(), inbound);
+            found.add(ElementSet.replies(sa.markIn().mask()), sa.markOut(), inbound);
+        }
         return found;
     }
 
@@ -65,8 +71,8 @@ final class SaElements {
         this.place = place;
     }
 
-    /** A mark as an element of {@link ElementSet#guarded}. */
-    static Key guardedKey(Mark mark) {
+    /** What a mark is looked up by. */
+    static Key keyOf(Mark mark) {
         return Key.of(Key.host(mark.value()));
     }
 

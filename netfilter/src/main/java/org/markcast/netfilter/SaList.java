@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.markcast.engine.sa.Sa;
 
 /**
@@ -16,8 +17,15 @@ final class SaList {
 
     private final Map<String, SaElements> ofName = new HashMap<>();
 
+    private final Function<Sa, SaElements> asking;
+
     private List<Sa> last = List.of();
     private List<SaElements> elements = List.of();
+
+    /** @param asking what an SA asks for */
+    SaList(Function<Sa, SaElements> asking) {
+        this.asking = asking;
+    }
 
     /**
      * What another list changes. An SA that has changed is gone as it was and has come as it is; one that stands behind others now
@@ -52,7 +60,7 @@ final class SaList {
             }
             final SaElements known = ofName.get(sa.name());
             final boolean isKnown = known != null && known.sa().equals(sa);
-            final SaElements asked = isKnown ? known : SaElements.of(sa);
+            final SaElements asked = isKnown ? known : asking.apply(sa);
             if (isKnown && known.place() >= next) {
                 addRange(next, known.place(), step.gone);
                 next = known.place() + 1;

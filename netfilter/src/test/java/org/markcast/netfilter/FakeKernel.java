@@ -4,7 +4,7 @@ package org.markcast.netfilter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import org.markcast.linux.NetfilterFamily;
+import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterNews.News;
 import org.markcast.linux.NftablesException;
 
@@ -13,6 +13,7 @@ final class FakeKernel implements Kernel {
 
     final List<String> scripts = new ArrayList<>();
     final List<ElementChanges> changes = new ArrayList<>();
+    final List<String> forgotten = new ArrayList<>();
     News news = News.NONE;
     String refusal;
     boolean refusesChanges;
@@ -44,8 +45,14 @@ final class FakeKernel implements Kernel {
     }
 
     @Override
-    public boolean hasTable(NetfilterFamily family) {
-        return family == NetfilterFamily.IP && hasTable;
+    public boolean hasTable(Table table) {
+        return hasTable
+                && (table == Table.MARKS || scripts.get(scripts.size() - 1).contains("table " + table + " {"));
+    }
+
+    @Override
+    public void forgetConnections(Mark mark) {
+        forgotten.add(mark + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
     }
 
     @Override

@@ -15,18 +15,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.agrona.concurrent.CachedNanoClock;
 import org.junit.jupiter.api.Test;
+import org.markcast.config.Config;
+import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
 import org.markcast.engine.sa.Sa;
 import org.markcast.linux.NetfilterNews.News;
 
 class KernelRulesTest {
 
+    private static final Connmark CONNMARK_OFF = Config.defaults().connmark();
+
     private static final Sa CAROL = TestSa.of("carol", "7", "10.1.0.129").build();
     private static final Sa DAVE = TestSa.of("dave", "8", "10.1.0.130").build();
 
     private final FakeKernel kernel = new FakeKernel();
     private final CachedNanoClock clock = new CachedNanoClock();
-    private final KernelRules rules = new KernelRules(true, clock, () -> kernel);
+    private final KernelRules rules = new KernelRules(true, CONNMARK_OFF, clock, () -> kernel);
 
     @Test
     void shouldInstallOnceAndThenChangeElements() {
@@ -155,10 +159,10 @@ class KernelRulesTest {
     void shouldInstallAnewWithoutTheGuardWhenItIsNotWantedAnyLonger() {
         rules.apply(List.of(CAROL), List.of());
         kernel.leaks = 3;
-        rules.guard(false);
+        rules.configure(false, CONNMARK_OFF);
         rules.apply(List.of(CAROL, DAVE), List.of());
 
-        assertEquals(MarkRules.text(List.of(CAROL, DAVE), List.of(), false), kernel.scripts.get(1));
+        assertEquals(MarkRules.text(List.of(CAROL, DAVE), List.of(), false, CONNMARK_OFF), kernel.scripts.get(1));
         assertEquals(3, rules.leaks());
     }
 
@@ -166,9 +170,9 @@ class KernelRulesTest {
     void shouldStayWithTheSasThatItHasWhenTheNewOnesCannotBeRead() {
         final Sa bad = new Sa("bad", "rw", CAROL.mode(), CAROL.markIn(), CAROL.markOut(), List.of(), null, List.of());
         rules.apply(List.of(CAROL), List.of());
-        rules.guard(false);
+        rules.configure(false, CONNMARK_OFF);
         assertThrows(NullPointerException.class, () -> rules.apply(List.of(DAVE, bad), List.of()));
-        rules.guard(true);
+        rules.configure(true, CONNMARK_OFF);
         assertThrows(NullPointerException.class, () -> rules.apply(List.of(DAVE, bad), List.of()));
 
         kernel.news = News.CHANGED;
@@ -189,12 +193,12 @@ class KernelRulesTest {
         clock.advance(TimeUnit.SECONDS.toNanos(70));
         rules.work();
 
-        assertEquals(MarkRules.installation(guarding(CAROL, DAVE), false), kernel.scripts.get(1));
+        assertEquals(MarkRules.installation(guarding(CAROL, DAVE), Set.of()), kernel.scripts.get(1));
     }
 
     /** The tables for the second SA while the guard still watches the first one's mark. */
     private static MarkTables guarding(Sa first, Sa second) {
-        final MarkTables tables = MarkRules.tables(List.of(first), List.of(), true);
+        final MarkTables tables = MarkRules.tables(List.of(first), List.of(), true, CONNMARK_OFF);
         tables.follow(List.of(second), List.of(), 0);
         return tables;
     }

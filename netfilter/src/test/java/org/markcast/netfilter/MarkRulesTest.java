@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -14,10 +15,14 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.markcast.config.Config;
+import org.markcast.config.Connmark;
 import org.markcast.engine.sa.Sa;
 
 /** The rules as text; what they do to packets, the lab shows. */
 class MarkRulesTest {
+
+    private static final Connmark CONNMARK_OFF = Config.defaults().connmark();
 
     private static final int LAN_BROADCAST = 0x0a01ffff;
     private static final List<Integer> BROADCASTS = List.of(LAN_BROADCAST);
@@ -35,12 +40,12 @@ class MarkRulesTest {
 
     @Test
     void shouldRenderTwoSas() throws IOException {
-        assertEquals(golden("two-sas.nft"), MarkRules.text(List.of(CAROL, DAVE), BROADCASTS, true));
+        assertEquals(golden("two-sas.nft"), MarkRules.text(List.of(CAROL, DAVE), BROADCASTS, true, CONNMARK_OFF));
     }
 
     @Test
     void shouldRenderAFixedNumberOfRulesWithoutSas() throws IOException {
-        assertEquals(golden("no-sas.nft"), MarkRules.text(List.of(), List.of(), false));
+        assertEquals(golden("no-sas.nft"), MarkRules.text(List.of(), List.of(), false, CONNMARK_OFF));
     }
 
     @Test
@@ -48,7 +53,7 @@ class MarkRulesTest {
         final Sa erin = TestSa.of("erin", "0x200/0xff00", "10.1.0.131", "172.16.0.1[gre]", "172.16.0.1[udp/1701]")
                 .esp("2001:db8::1", "2001:db8::2", 0xc0000004)
                 .build();
-        assertEquals(golden("masked.nft"), MarkRules.text(List.of(CAROL, erin), BROADCASTS, true));
+        assertEquals(golden("masked.nft"), MarkRules.text(List.of(CAROL, erin), BROADCASTS, true, CONNMARK_OFF));
     }
 
     @Test
@@ -65,15 +70,16 @@ class MarkRulesTest {
     void shouldGiveTheLaterSaWhatTwoClaim() {
         final Sa old = TestSa.of("old", "20", "10.1.0.129", "10.3.0.0/16").build();
         final Sa young = TestSa.of("young", "21", "10.1.0.129", "10.3.0.0/16").build();
-        final Map<String, Map<String, String>> sets = sets(MarkRules.text(List.of(old, young), BROADCASTS, true));
+        final Map<String, Map<String, String>> sets =
+                sets(MarkRules.text(List.of(old, young), BROADCASTS, true, CONNMARK_OFF));
         assertEquals(Map.of("10.1.0.129", "0x15"), sets.get("ip client_marks"));
         assertEquals(Map.of("10.3.0.0/16", "0x15"), sets.get("ip subnet_marks"));
     }
 
     @Test
     void shouldKeepEverySpiOfAnSaUntilItIsGone() {
-        final Map<String, String> natt =
-                sets(MarkRules.text(List.of(DAVE), BROADCASTS, true)).get("ip natt_marks");
+        final Map<String, String> natt = sets(MarkRules.text(List.of(DAVE), BROADCASTS, true, CONNMARK_OFF))
+                .get("ip natt_marks");
         assertEquals(2, natt.size());
         assertTrue(natt.values().stream().allMatch("0x2"::equals), natt.toString());
     }
@@ -85,8 +91,10 @@ class MarkRulesTest {
         int changes = 0;
         for (int i = 0; i < 2_000; i++) {
             final boolean isMasked = i % 2 == 0;
-            final MarkTables tables = MarkRules.tables(TestSa.random(random, isMasked, 12), BROADCASTS, true);
-            final Map<String, Map<String, String>> model = sets(MarkRules.installation(tables, true));
+            final MarkTables tables =
+                    MarkRules.tables(TestSa.random(random, isMasked, 12), BROADCASTS, true, CONNMARK_OFF);
+            final Map<String, Map<String, String>> model =
+                    sets(MarkRules.installation(tables, EnumSet.of(Table.MARKS_IP6)));
             final MarkTables.Shape shape = tables.shape();
             changeTo(tables, TestSa.random(random, isMasked, 12));
             if (!tables.shape().equals(shape)) {
@@ -94,13 +102,13 @@ class MarkRulesTest {
             }
             changes++;
             applyTo(model, MarkRules.change(tables.changes(), shape));
-            assertEquals(sets(MarkRules.installation(tables, true)), model);
+            assertEquals(sets(MarkRules.installation(tables, EnumSet.of(Table.MARKS_IP6))), model);
         }
         assertTrue(changes > 500, changes + " pairs of one shape");
     }
 
     private static String difference(List<Sa> from, List<Sa> to) {
-        final MarkTables tables = MarkRules.tables(from, BROADCASTS, true);
+        final MarkTables tables = MarkRules.tables(from, BROADCASTS, true, CONNMARK_OFF);
         changeTo(tables, to);
         return MarkRules.change(tables.changes(), tables.shape());
     }
@@ -173,7 +181,7 @@ class MarkRulesTest {
         assertEquals(script.length(), end, script);
     }
 
-    private static String golden(String name) throws IOException {
+    static String golden(String name) throws IOException {
         try (InputStream in = MarkRulesTest.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }

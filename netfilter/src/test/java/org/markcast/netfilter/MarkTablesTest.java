@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.markcast.config.Config;
 import org.markcast.config.Mark;
 import org.markcast.engine.sa.Sa;
 
@@ -31,7 +32,7 @@ class MarkTablesTest {
     private static final Sa YOUNG =
             TestSa.of("young", "21", "10.1.0.129", "10.3.0.0/16").build();
 
-    private final MarkTables tables = new MarkTables(true);
+    private final MarkTables tables = new MarkTables(true, Config.defaults().connmark());
 
     @Test
     void shouldGiveBackWhatALaterSaHadClaimed() {

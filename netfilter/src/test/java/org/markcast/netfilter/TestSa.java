@@ -38,6 +38,8 @@ final class TestSa {
             "2001:db8::/32");
 
     private final String name;
+    private Mode mode = Mode.TUNNEL;
+    private String localTs = "10.1.0.0/16";
     private Mark markIn;
     private final Mark markOut;
     private final List<TrafficSelector> remoteTs = new ArrayList<>();
@@ -86,6 +88,13 @@ final class TestSa {
         return this;
     }
 
+    /** Protects what this machine and the peer say to each other. */
+    TestSa transport(String newLocalTs) {
+        mode = Mode.TRANSPORT;
+        localTs = newLocalTs;
+        return this;
+    }
+
     TestSa esp(String local, String remote, int spi) {
         outers.add(new Outer(address(local), address(remote), 0, 0, spi, false));
         return this;
@@ -104,10 +113,10 @@ final class TestSa {
         return new Sa(
                 name,
                 "rw",
-                Mode.TUNNEL,
+                mode,
                 markIn,
                 markOut,
-                TrafficSelector.parse("10.1.0.0/16"),
+                TrafficSelector.parse(localTs),
                 List.copyOf(remoteTs),
                 List.copyOf(outers));
     }

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.markcast.config.Config;
 import org.markcast.config.Mark;
 import org.markcast.config.TrafficSelector;
 import org.markcast.engine.packet.Ipv4Address;
@@ -39,13 +40,13 @@ final class Wanted {
         masks.add(Mark.FULL_MASK);
         for (final Mark mark : guarded) {
             masks.add(mark.mask());
-            of(ElementSet.guarded(mark.mask())).put(SaElements.guardedKey(mark), MarkTables.NO_MARK);
+            of(ElementSet.guarded(mark.mask())).put(SaElements.keyOf(mark), MarkTables.NO_MARK);
         }
         elements.values().removeIf(Map::isEmpty);
     }
 
     private void add(Sa sa) {
-        final SaElements asked = SaElements.of(sa);
+        final SaElements asked = SaElements.of(sa, false);
         for (final Claim claim : asked.claims()) {
             contested += of(claim.set()).put(claim.key(), claim.mark()) == null ? 0 : 1;
         }
@@ -72,7 +73,8 @@ final class Wanted {
                 elements.keySet().stream().anyMatch(ElementSet::isIp6),
                 elements.containsKey(ElementSet.SUBNETS),
                 isMasked,
-                masks);
+                masks,
+                new Connections(Config.defaults().connmark()).shape());
     }
 
     SortedSet<Mark> chains() {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.markcast.config.Mark;
+import org.markcast.config.StaticSa.Mode;
 import org.markcast.daemon.emulation.Client.ClientPlan;
 import org.markcast.linux.NetworkNamespace;
 
@@ -225,7 +226,7 @@ public final class EmulatedNetwork implements AutoCloseable {
         localTs.add("224.0.0.0/4");
         final List<String> remoteTs = new ArrayList<>(List.of(address, "224.0.0.0/4", "255.255.255.255"));
         lans.values().forEach(lan -> remoteTs.add(lan.broadcast()));
-        return new StaticTunnel(name, "rw", markIn, markOut, localTs, remoteTs);
+        return new StaticTunnel(name, "rw", Mode.TUNNEL, markIn, markOut, localTs, remoteTs);
     }
 
     /** Closes everything in the reverse order of its opening. */

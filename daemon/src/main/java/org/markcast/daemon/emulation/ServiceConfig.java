@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The text of a configuration for the service in an emulated network: static SAs, and neither rules nor leak guard, because
@@ -16,6 +18,7 @@ public final class ServiceConfig {
     private final Map<String, String> settings = new LinkedHashMap<>();
     private final Map<String, StaticTunnel> tunnels = new LinkedHashMap<>();
     private String vici = "";
+    private String connmark = "";
 
     /** @param interfaces names of the LAN interfaces */
     public ServiceConfig(String... interfaces) {
@@ -36,6 +39,15 @@ public final class ServiceConfig {
         vici = "    vici {\n        socket = unix://" + socket + "\n        linger = " + linger.toSeconds()
                 + "s\n    }\n";
         return set("sources", "vici").set("rules", "yes");
+    }
+
+    /** Has connections remember their SAs, which takes rules; with further settings of that section. */
+    public ServiceConfig connmark(String... settings) {
+        connmark = "    connmark {\n        enabled = yes\n"
+                + Stream.of(settings)
+                        .map(setting -> "        " + setting + "\n")
+                        .collect(Collectors.joining()) + "    }\n";
+        return set("rules", "yes");
     }
 
     public ServiceConfig reinject(String... children) {
@@ -71,7 +83,7 @@ public final class ServiceConfig {
         final StringBuilder text = new StringBuilder("markcast {\n");
         settings.forEach((key, value) ->
                 text.append("    ").append(key).append(" = ").append(value).append('\n'));
-        text.append(vici).append("    static {\n");
+        text.append(vici).append(connmark).append("    static {\n");
         tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
         return text.append("    }\n}\n").toString();
     }

@@ -2,7 +2,9 @@
 package org.markcast.daemon.emulation;
 
 import java.util.List;
+import java.util.Locale;
 import org.markcast.config.Mark;
+import org.markcast.config.StaticSa.Mode;
 
 /**
  * One section below {@code static { }}, to be written into a {@link ServiceConfig}.
@@ -10,27 +12,33 @@ import org.markcast.config.Mark;
  * @param localTs traffic selectors as the operator writes them
  */
 public record StaticTunnel(
-        String name, String child, Mark markIn, Mark markOut, List<String> localTs, List<String> remoteTs) {
+        String name, String child, Mode mode, Mark markIn, Mark markOut, List<String> localTs, List<String> remoteTs) {
 
     public StaticTunnel withChild(String other) {
-        return new StaticTunnel(name, other, markIn, markOut, localTs, remoteTs);
+        return new StaticTunnel(name, other, mode, markIn, markOut, localTs, remoteTs);
     }
 
     public StaticTunnel withLocalTs(String... selectors) {
-        return new StaticTunnel(name, child, markIn, markOut, List.of(selectors), remoteTs);
+        return new StaticTunnel(name, child, mode, markIn, markOut, List.of(selectors), remoteTs);
     }
 
     public StaticTunnel withRemoteTs(String... selectors) {
-        return new StaticTunnel(name, child, markIn, markOut, localTs, List.of(selectors));
+        return new StaticTunnel(name, child, mode, markIn, markOut, localTs, List.of(selectors));
     }
 
     public StaticTunnel withMarks(Mark in, Mark out) {
-        return new StaticTunnel(name, child, in, out, localTs, remoteTs);
+        return new StaticTunnel(name, child, mode, in, out, localTs, remoteTs);
+    }
+
+    /** Protects only what this machine and the client say to each other. */
+    public StaticTunnel transport() {
+        return new StaticTunnel(name, child, Mode.TRANSPORT, markIn, markOut, localTs, remoteTs);
     }
 
     void appendTo(StringBuilder text) {
         text.append("        ").append(name).append(" {\n");
         append(text, "child", child);
+        append(text, "mode", mode.name().toLowerCase(Locale.ROOT));
         append(text, "mark_in", format(markIn));
         append(text, "mark_out", format(markOut));
         append(text, "local_ts", String.join(", ", localTs));

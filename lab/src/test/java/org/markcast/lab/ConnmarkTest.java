@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.lab;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.markcast.config.Mark;
+import org.markcast.daemon.emulation.Client;
+import org.markcast.daemon.emulation.EmulatedNetwork;
+import org.markcast.daemon.emulation.ServiceConfig;
+import org.markcast.daemon.emulation.ServiceProcess;
+
+/**
+ * Clients in transport mode behind one NAT: to the gateway all have the NAT's address.
+ *
+ * <pre>
+ *   gateway 10.1.0.1 +-- tun1 ---- carol 203.0.113.7
+ *                    +-- tun2 ---- dave  203.0.113.7
+ * </pre>
+ */
+@NetworkNamespaceTest
+class ConnmarkTest {
+
+    private static final String NAT = "203.0.113.7";
+    private static final String OTHER_NAT = "203.0.113.8";
+    private static final String L2TP = "l2tp = yes";
+    private static final int TCP_PORT = 8080;
+
+    private EmulatedNetwork network;
+    private ServiceProcess service;
+    private L2tpServer server;
+
+    @AfterEach
+    void close() {
+        if (server != null) {
+            server.close();
+        }
+        if (service != null) {
+            service.close();
+        }
+        network.close();
+    }
+
+    private void build(EmulatedNetwork.Builder builder, String... settings) {
+        network = builder.build();
+        // As every gateway has one: without it the kernel refuses a reply before any rule sees it.
+        network.gateway().ip("route add default dev eth1");
+        // What comes out of a tunnel is for this machine, though its mark is the one that leads into the tunnel.
+        network.clients()
+                .forEach(client -> network.gateway().ip("rule add pref 0 iif " + client.tunnel() + " lookup local"));
+        service = ServiceProcess.start(network.gateway(), config(settings));
+    }
+
+    private ServiceConfig config(String... settings) {
+        final ServiceConfig config = network.serviceConfig().connmark(settings);
+        for (final Client client : network.clients()) {
+            config.change(
+                    client.name(),
+                    tunnel -> tunnel.transport().withLocalTs(L2tpServer.ADDRESS).withRemoteTs(client.address()));
+        }
+        return config;
+    }
+
+    private static EmulatedNetwork.Builder behind(String nat, EmulatedNetwork.Builder builder, String name, int mark) {
+        return builder.client(name, new Mark(mark, Mark.FULL_MASK), new Mark(mark, Mark.FULL_MASK), nat);
+    }
+
+    private static EmulatedNetwork.Builder carolAndDave() {
+        return behind(NAT, behind(NAT, EmulatedNetwork.builder().lan("alice"), "carol", 1), "dave", 2);
+    }
+
+    private void startServer() {
+        server = new L2tpServer(network);
+    }
+
+    /** The conntrack mark alone: the kernel takes both for one connection, which belongs to whoever spoke last. */
+    @Test
+    void shouldSendBothRepliesToTheLastSpeakerWithoutZones() {
+        build(carolAndDave());
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        assertEquals(server.peer("carol"), server.peer("dave"));
+
+        server.tell("carol", "for-carol");
+        server.tell("dave", "for-dave");
+
+        assertEquals(List.of("for-carol", "for-dave"), server.heardUntil("dave", "for-dave"));
+    }
+
+    @Test
+    void shouldGiveEachL2tpClientItsOwnReplies() {
+        build(carolAndDave(), L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        assertNotEquals(server.peer("carol"), server.peer("dave"));
+
+        // delayed, unasked, and in another order than the clients spoke
+        server.tell("dave", "for-dave");
+        server.tell("carol", "for-carol");
+        server.speak("dave");
+        server.tell("carol", "late-for-carol");
+        server.tell("dave", "late-for-dave");
+
+        assertEquals(List.of("for-carol", "late-for-carol"), server.heardUntil("carol", "late-for-carol"));
+        assertEquals(List.of("for-dave", "late-for-dave"), server.heardUntil("dave", "late-for-dave"));
+    }
+
+    @Test
+    void shouldServeAHundredClientsBehindTwoNatsAtOnce() {
+        final EmulatedNetwork.Builder builder = EmulatedNetwork.builder().lan("alice");
+        final List<String> names =
+                IntStream.rangeClosed(1, 100).mapToObj(i -> "c" + i).toList();
+        for (int i = 0; i < names.size(); i++) {
+            behind(i % 2 == 0 ? NAT : OTHER_NAT, builder, names.get(i), 70_000 + i);
+        }
+        build(builder, L2TP);
+        startServer();
+        names.forEach(server::speak);
+        assertEquals(100, names.stream().map(server::peer).distinct().count());
+
+        final List<String> reversed = new ArrayList<>(names);
+        Collections.reverse(reversed);
+        reversed.forEach(name -> server.tell(name, "for-" + name));
+
+        names.forEach(name -> assertEquals(List.of("for-" + name), server.heardUntil(name, "for-" + name)));
+    }
+
+    @Test
+    void shouldKeepSessionsOverARestart() throws IOException {
+        build(carolAndDave(), L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+
+        for (final String end : List.of("TERM", "KILL")) {
+            if (end.equals("TERM")) {
+                assertEquals(0, service.stop(), service.log());
+                assertEquals(
+                        "",
+                        network.gateway()
+                                .run("nft", "list", "tables", "ip")
+                                .replaceAll("(?m)^.*probe.*$", "")
+                                .strip());
+            } else {
+                service.kill();
+            }
+            final ServiceProcess before = service;
+            service = before.startAgain(network.gateway());
+
+            server.tell("carol", "for-carol-after-" + end);
+            server.tell("dave", "for-dave-after-" + end);
+
+            assertEquals(List.of("for-carol-after-" + end), server.heardUntil("carol", "for-carol-after-" + end));
+            assertEquals(List.of("for-dave-after-" + end), server.heardUntil("dave", "for-dave-after-" + end));
+        }
+    }
+
+    /** Another client gets carol's mark: what the gateway still has for carol must not reach it. */
+    @Test
+    void shouldForgetTheConnectionsOfAnSaThatIsGone() throws IOException {
+        build(carolAndDave(), L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        final SocketAddress carolsPort = server.peer("carol");
+
+        service.reload(config(L2TP).without("carol"));
+        service.reload(config(L2TP));
+        server.tell("carol", "stale");
+        server.speak("carol");
+        server.tell("carol", "for-carol");
+        server.speak("dave");
+        server.tell("dave", "for-dave");
+
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"), "stale was for " + carolsPort);
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+    }
+
+    @Test
+    void shouldServeWhoHasAZoneWhenZonesRunOut() throws IOException {
+        build(behind(NAT, carolAndDave(), "eve", 3), L2TP, "l2tp_zones = 7-8");
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        server.tell("dave", "for-dave");
+        server.tell("carol", "for-carol");
+
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+        assertEquals(
+                1,
+                service.log()
+                        .lines()
+                        .filter(line -> line.contains("no conntrack zone is left for SA eve"))
+                        .count(),
+                service.log());
+        assertEquals(7, service.status().sa("carol").get("zone").getAsInt());
+        assertEquals(8, service.status().sa("dave").get("zone").getAsInt());
+        assertTrue(!service.status().sa("eve").has("zone"), () -> "eve has a zone");
+    }
+
+    @Test
+    void shouldKeepTcpConnectionsOfBothApart() throws IOException {
+        build(carolAndDave());
+        shouldKeepTcpConnectionsApart();
+    }
+
+    @Test
+    void shouldRestoreTheOutboundMarkOfEachDirection() throws IOException {
+        build(EmulatedNetwork.builder()
+                .lan("alice")
+                .client("carol", mark("1"), mark("101"), NAT)
+                .client("dave", mark("2"), mark("102"), NAT));
+        shouldKeepTcpConnectionsApart();
+    }
+
+    @Test
+    void shouldHonourMasks() throws IOException {
+        build(EmulatedNetwork.builder()
+                .lan("alice")
+                .client("carol", mark("0x100/0xff00"), mark("0x10000/0xff0000"), NAT, 0x1a5)
+                .client("dave", mark("0x200/0xff00"), mark("0x20000/0xff0000"), NAT, 0x2a5));
+        shouldKeepTcpConnectionsApart();
+    }
+
+    @Test
+    void shouldGiveL2tpClientsWithMasksTheirOwnReplies() {
+        build(
+                EmulatedNetwork.builder()
+                        .lan("alice")
+                        .client("carol", mark("0x100/0xff00"), mark("0x100/0xff00"), NAT, 0x1a5)
+                        .client("dave", mark("0x200/0xff00"), mark("0x200/0xff00"), NAT, 0x2a5),
+                L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        server.tell("carol", "for-carol");
+        server.tell("dave", "for-dave");
+
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+    }
+
+    private static Mark mark(String text) {
+        return Mark.parse(text);
+    }
+
+    private void shouldKeepTcpConnectionsApart() throws IOException {
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, TCP_PORT);
+        try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
+                Socket carol = connect("carol", address);
+                Socket carolsEnd = listening.accept();
+                Socket dave = connect("dave", address);
+                Socket davesEnd = listening.accept()) {
+            for (int i = 0; i < 3; i++) {
+                write(carolsEnd, "for-carol" + i);
+                write(davesEnd, "for-dave" + i);
+                assertEquals("for-carol" + i, read(carol));
+                assertEquals("for-dave" + i, read(dave));
+                write(dave, "from-dave" + i);
+                write(carol, "from-carol" + i);
+                assertEquals("from-carol" + i, read(carolsEnd));
+                assertEquals("from-dave" + i, read(davesEnd));
+            }
+        }
+    }
+
+    private Socket connect(String client, InetSocketAddress address) {
+        return network.client(client).namespace().call(() -> {
+            final Socket socket = new Socket();
+            socket.connect(address, 5_000);
+            return socket;
+        });
+    }
+
+    private static void write(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write((text + "\n").getBytes(UTF_8));
+    }
+
+    private static String read(Socket socket) throws IOException {
+        socket.setSoTimeout(5_000);
+        final StringBuilder line = new StringBuilder();
+        for (int next = socket.getInputStream().read();
+                next != '\n';
+                next = socket.getInputStream().read()) {
+            line.append((char) next);
+        }
+        return line.toString();
+    }
+}

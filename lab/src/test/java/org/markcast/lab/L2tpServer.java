@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.lab;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.markcast.daemon.emulation.Client;
+import org.markcast.daemon.emulation.EmulatedNetwork;
+import org.markcast.linux.NetworkNamespace;
+
+/**
+ * What an L2TP daemon is to the network: everybody has UDP port 1701 (RFC 2661, section 8.1), and the daemon knows its clients by
+ * the address and port that it sees them at. Each message is a word.
+ */
+final class L2tpServer implements AutoCloseable {
+
+    static final String ADDRESS = "10.1.0.1";
+
+    private static final int PORT = 1701;
+    private static final int PATIENCE_MS = 5_000;
+    private static final int MAX_LENGTH = 64;
+
+    private final DatagramSocket server;
+    private final Map<String, DatagramSocket> clients = new HashMap<>();
+    private final Map<String, SocketAddress> peers = new HashMap<>();
+
+    L2tpServer(EmulatedNetwork network) {
+        server = socket(network.gateway().namespace(), ADDRESS);
+        for (final Client client : network.clients()) {
+            clients.put(client.name(), socket(client.namespace(), client.address()));
+        }
+    }
+
+    private static DatagramSocket socket(NetworkNamespace namespace, String address) {
+        return namespace.call(() -> {
+            final DatagramSocket socket =
+                    new DatagramSocket(new InetSocketAddress(InetAddress.getByName(address), PORT));
+            socket.setSoTimeout(PATIENCE_MS);
+            return socket;
+        });
+    }
+
+    /** The client says something, and the server learns where it is to be answered. */
+    void speak(String client) {
+        send(clients.get(client), "from-" + client, new InetSocketAddress(ADDRESS, PORT));
+        final DatagramPacket packet = receive(server);
+        if (!textOf(packet).equals("from-" + client)) {
+            throw new AssertionError("the server heard " + textOf(packet) + " when " + client + " spoke");
+        }
+        peers.put(client, packet.getSocketAddress());
+    }
+
+    /** Where the server sees the client. */
+    SocketAddress peer(String client) {
+        return peers.get(client);
+    }
+
+    /** The server says something to the client, unasked or as an answer: it knows no difference. */
+    void tell(String client, String word) {
+        send(server, word, peers.get(client));
+    }
+
+    /** All words that have reached a client up to the one given, which is waited for. */
+    List<String> heardUntil(String client, String last) {
+        final List<String> heard = new ArrayList<>();
+        while (!heard.contains(last)) {
+            heard.add(textOf(receive(clients.get(client))));
+        }
+        return heard;
+    }
+
+    private static void send(DatagramSocket socket, String word, SocketAddress destination) {
+        final byte[] bytes = word.getBytes(UTF_8);
+        try {
+            socket.send(new DatagramPacket(bytes, bytes.length, destination));
+        } catch (IOException e) {
+            throw new UncheckedIOException(word + " to " + destination, e);
+        }
+    }
+
+    private static DatagramPacket receive(DatagramSocket socket) {
+        final DatagramPacket packet = new DatagramPacket(new byte[MAX_LENGTH], MAX_LENGTH);
+        try {
+            socket.receive(packet);
+        } catch (IOException e) {
+            throw new UncheckedIOException("nothing reached " + socket.getLocalSocketAddress(), e);
+        }
+        return packet;
+    }
+
+    private static String textOf(DatagramPacket packet) {
+        return new String(packet.getData(), 0, packet.getLength(), UTF_8);
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        clients.values().forEach(DatagramSocket::close);
+    }
+}

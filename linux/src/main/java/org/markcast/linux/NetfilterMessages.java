@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.linux;
+
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * Messages of NETLINK_NETFILTER (linux/netfilter/nfnetlink.h), written one behind the other into a buffer.
+ *
+ * <pre>
+ *   struct nlmsghdr { u32 len; u16 type; u16 flags; u32 seq; u32 pid; }
+ *   struct nfgenmsg { u8 family, version; be16 res_id; }
+ *   attributes, numbers in network order
+ * </pre>
+ */
+final class NetfilterMessages {
+
+    private static final int GENERIC_LENGTH = 4;
+
+    /** What stands before a message's attributes. */
+    static final int HEADER_LENGTH = Netlink.HEADER_LENGTH + GENERIC_LENGTH;
+
+    private static final int NLA_F_NESTED = 0x8000;
+    private static final int NLA_TYPE_MASK = 0x3fff;
+
+    private final UnsafeBuffer buffer;
+
+    private int end;
+    private int sequence;
+
+    NetfilterMessages(UnsafeBuffer buffer) {
+        this.buffer = buffer;
+    }
+
+    void clear() {
+        end = 0;
+    }
+
+    /** Bytes of all messages since the last {@link #clear()}. */
+    int length() {
+        return end;
+    }
+
+    /** Begins a request; returns where, for {@link #end}. */
+    int begin(int type, int flags, int family, int resource) {
+        final int start = end;
+        buffer.putShort(start + 4, (short) type);
+        buffer.putShort(start + 6, (short) (Netlink.NLM_F_REQUEST | flags));
+        buffer.putInt(start + 8, ++sequence);
+        buffer.putInt(start + 12, 0);
+        buffer.putByte(start + Netlink.HEADER_LENGTH, (byte) family);
+        buffer.putByte(start + Netlink.HEADER_LENGTH + 1, (byte) 0);
+        buffer.putShort(start + Netlink.HEADER_LENGTH + 2, (short) resource, ByteOrder.BIG_ENDIAN);
+        end = start + HEADER_LENGTH;
+        return start;
+    }
+
+    void end(int start) {
+        buffer.putInt(start, end - start);
+    }
+
+    int beginNest(int type) {
+        final int start = end;
+        buffer.putShort(start + 2, (short) (type | NLA_F_NESTED));
+        end = start + Netlink.ATTRIBUTE_HEADER_LENGTH;
+        return start;
+    }
+
+    void endNest(int start) {
+        buffer.putShort(start, (short) (end - start));
+    }
+
+    void putName(int type, String name) {
+        putBytes(type, (name + "\0").getBytes(StandardCharsets.US_ASCII));
+    }
+
+    void putInt(int type, int value) {
+        buffer.putShort(end, (short) (Netlink.ATTRIBUTE_HEADER_LENGTH + Integer.BYTES));
+        buffer.putShort(end + 2, (short) type);
+        buffer.putInt(end + Netlink.ATTRIBUTE_HEADER_LENGTH, value, ByteOrder.BIG_ENDIAN);
+        end += Netlink.ATTRIBUTE_HEADER_LENGTH + Integer.BYTES;
+    }
+
+    void putBytes(int type, byte[] bytes) {
+        buffer.putShort(end, (short) (Netlink.ATTRIBUTE_HEADER_LENGTH + bytes.length));
+        buffer.putShort(end + 2, (short) type);
+        final int data = end + Netlink.ATTRIBUTE_HEADER_LENGTH;
+        buffer.putInt(data + (bytes.length & ~3), 0); // padding
+        buffer.putBytes(data, bytes);
+        end = data + Netlink.align(bytes.length);
+    }
+
+    /** Where in an answer the data of the first attribute of this type is, or -1. */
+    int attribute(int type, int first, int limit) {
+        int offset = first;
+        while (offset + Netlink.ATTRIBUTE_HEADER_LENGTH <= limit) {
+            if ((buffer.getShort(offset + 2) & NLA_TYPE_MASK) == type) {
+                return offset + Netlink.ATTRIBUTE_HEADER_LENGTH;
+            }
+            offset += Netlink.align(Math.max(Netlink.ATTRIBUTE_HEADER_LENGTH, buffer.getShort(offset) & 0xffff));
+        }
+        return -1;
+    }
+}
