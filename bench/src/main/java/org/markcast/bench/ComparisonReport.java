@@ -256,7 +256,15 @@ record ComparisonReport(
             return;
         }
         final MarkdownTable deliveries = new MarkdownTable(
-                service.sas() + " SAs", "packets/s", "packets", "captured", "kernel drops", "copies", "missing", "");
+                service.sas() + " SAs",
+                "packets/s",
+                "packets",
+                "captured",
+                "kernel drops",
+                "most behind",
+                "copies",
+                "missing",
+                "");
         appendDelivery(
                 deliveries, format("90 %% for %.0f s", service.sustained().seconds()), service.sustained());
         appendDelivery(
@@ -279,6 +287,7 @@ record ComparisonReport(
                 number(delivery.offered()),
                 number(delivery.captured()),
                 number(delivery.kernelDrops()),
+                number(delivery.mostBehind()),
                 number(delivery.copies()),
                 number(delivery.copiesMissing()),
                 delivery.verdict());

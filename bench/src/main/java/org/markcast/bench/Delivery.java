@@ -10,6 +10,8 @@ package org.markcast.bench;
  * @param captured how many the contender took
  * @param kernelDrops how many the kernel dropped at its socket or rings, by PACKET_STATISTICS; more than one for a packet that
  *     several forwarders lost
+ * @param mostBehind the most packets that were offered and not taken at any time, those dropped until then included: without
+ *     drops, how much of a ring was needed
  * @param copies how many copies the sinks saw
  * @param copiesMissing how many should have been there besides
  */
@@ -19,6 +21,7 @@ record Delivery(
         long offered,
         long captured,
         long kernelDrops,
+        long mostBehind,
         long copies,
         long copiesMissing) {
 

@@ -88,7 +88,12 @@ record FanoutReport(
         }
         table.row("copies at the sink", number(result.copies()), number(result.copiesPerSecond()) + " a second");
         if (measured != ceiling) {
-            table.row("ceiling", "", number(result.ceilingCopiesPerSecond()) + " copies a second, bare sendmmsg loop")
+            table.row(
+                            "ceiling",
+                            "",
+                            number(result.ceilingCopiesPerSecond()) + " copies a second, bare sendmmsg loop, "
+                                    + number(Math.round(ceiling.slowestTurn())) + " to "
+                                    + number(Math.round(ceiling.fastestTurn())) + " by round")
                     .row(
                             "copies / ceiling",
                             format("%.3f", measured.ratioTo(ceiling)),
@@ -146,7 +151,7 @@ record FanoutReport(
 
     private static String losses(Delivery delivery) {
         return delivery.isComplete()
-                ? ""
+                ? ", at most " + number(delivery.mostBehind()) + " waiting"
                 : "; kernel drops " + number(delivery.kernelDrops()) + ", copies missing "
                         + number(delivery.copiesMissing());
     }

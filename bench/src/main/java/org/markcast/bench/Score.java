@@ -33,6 +33,15 @@ final class Score {
         return sum.copiesPerSecond();
     }
 
+    /** Copies a second in the slowest turn: how steady the machine is, for one that always does the same. */
+    double slowestTurn() {
+        return turns.stream().mapToDouble(Turn::copiesPerSecond).min().orElse(0);
+    }
+
+    double fastestTurn() {
+        return turns.stream().mapToDouble(Turn::copiesPerSecond).max().orElse(0);
+    }
+
     double offeredPerSecond() {
         return perSecond(sum.offered());
     }

@@ -26,8 +26,8 @@ class ComparisonReportTest {
                 ComparisonReport.Service.of(
                         10,
                         0.004,
-                        new Delivery(60, 9, 540, 540, 0, 5_400, 0),
-                        new Delivery(0.1, 100_000, 10_000, 9_990, 10, 99_900, 100),
+                        new Delivery(60, 9, 540, 540, 0, 7, 5_400, 0),
+                        new Delivery(0.1, 100_000, 10_000, 9_990, 10, 2_060, 99_900, 100),
                         new LatencyProbe.Latency(4_000, 20.04, 70)),
                 List.of());
     }
@@ -48,9 +48,18 @@ class ComparisonReportTest {
         assertContains(lines, "10", "328", "92", "920", "1,000", "0.920", "0.900 to 0.940", "1.00", "500", "0.500");
         assertContains(lines, "10 of 1,000", "92", "0.920", "0.900 to 0.940", "50", "1.000");
         assertContains(lines, "2", "1,000", "2.00", "2.00 to 2.00", "1,000", "2.00", "1.000", "1.00");
-        assertContains(lines, "90 % for 60 s", "9", "540", "540", "0", "5,400", "0", "no loss");
+        assertContains(lines, "90 % for 60 s", "9", "540", "540", "0", "7", "5,400", "0", "no loss");
         assertContains(
-                lines, "10 bursts of 1,000", "100,000", "10,000", "9,990", "10", "99,900", "100", "0.100 % lost");
+                lines,
+                "10 bursts of 1,000",
+                "100,000",
+                "10,000",
+                "9,990",
+                "10",
+                "2,060",
+                "99,900",
+                "100",
+                "0.100 % lost");
         assertContains(lines, "CPU of the idle service", "0.4 % of a core");
     }
 

@@ -22,8 +22,8 @@ class FanoutReportTest {
                 .idle(0.0042)
                 .scores(engine, Scores.ofCopies(1_000, 1_000))
                 .pauses(new MeasuredService.Pauses(2, 1.5))
-                .sustained(new Delivery(5, 72, 360, 360, 0, 3_600, 0))
-                .bursts(new Delivery(0.1, 100_000, 10_000, 9_000, 1_000, 90_000, 10_000))
+                .sustained(new Delivery(5, 72, 360, 360, 0, 7, 3_600, 0))
+                .bursts(new Delivery(0.1, 100_000, 10_000, 9_000, 1_000, 3_050, 90_000, 10_000))
                 .latency(new LatencyProbe.Latency(4_000, 20.46, 88.1), 16)
                 .missing(3, 3)
                 .build();
@@ -37,9 +37,9 @@ class FanoutReportTest {
                         + "\"cpu_seconds_per_second\":1.0,\"latency_p50_us\":20.5,\"latency_p99_us\":88.1,"
                         + "\"ceiling_copies_per_second\":1000,\"turns\":2,\"starved_turns\":0,"
                         + "\"idle_cpu_share\":0.0042,\"sustained\":{\"seconds\":5.0,\"offered_per_second\":72,"
-                        + "\"offered\":360,\"captured\":360,\"kernel_drops\":0,\"copies\":3600,\"copies_missing\":0},"
+                        + "\"offered\":360,\"captured\":360,\"kernel_drops\":0,\"most_behind\":7,\"copies\":3600,\"copies_missing\":0},"
                         + "\"bursts\":{\"seconds\":0.1,\"offered_per_second\":100000,\"offered\":10000,"
-                        + "\"captured\":9000,\"kernel_drops\":1000,\"copies\":90000,\"copies_missing\":10000}}",
+                        + "\"captured\":9000,\"kernel_drops\":1000,\"most_behind\":3050,\"copies\":90000,\"copies_missing\":10000}}",
                 report.json());
     }
 

@@ -42,6 +42,12 @@ class ScoreTest {
     }
 
     @Test
+    void shouldTellHowSteadyTheMachineWas() {
+        assertEquals(40, Scores.ofCopies(90, 40, 50).slowestTurn());
+        assertEquals(90, Scores.ofCopies(90, 40, 50).fastestTurn());
+    }
+
+    @Test
     void shouldCountTheTurnsInWhichItWaitedForPackets() {
         assertEquals(0, Scores.ofCopies(1, 2).starvedTurns());
         assertEquals(1, Scores.starved().starvedTurns());
