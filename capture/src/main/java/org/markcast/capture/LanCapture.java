@@ -12,8 +12,8 @@ import org.markcast.linux.PacketRing;
  */
 final class LanCapture implements PacketSource, AutoCloseable {
 
-    /** 4 MiB: what arrives in the time of a few hundred fan-outs to a hundred tunnels. */
-    private static final int FRAMES = 2048;
+    /** 16 MiB: what arrives at 40,000 packets a second while a virtual machine stalls for 200 ms. */
+    private static final int FRAMES = 8192;
 
     private final PacketRing ring = new PacketRing(FRAMES);
     private final CapturedPacket packet = new CapturedPacket();

@@ -19,7 +19,7 @@ import org.markcast.engine.counter.Counter;
 class KernelDropsTest {
 
     private static final String GROUP = "224.0.0.251";
-    private static final int MORE_THAN_A_RING = 4_000;
+    private static final int MORE_THAN_A_RING = 12_000;
     private static final int MORE_THAN_A_SOCKET_BUFFER = 30_000;
 
     private static EmulatedNetwork network;
