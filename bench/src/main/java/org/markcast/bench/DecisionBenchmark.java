@@ -8,13 +8,11 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.SystemNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
-import org.markcast.config.TrafficSelector;
 import org.markcast.engine.Decision;
 import org.markcast.engine.ForwardingRule;
 import org.markcast.engine.ForwardingState;
 import org.markcast.engine.counter.Counters;
 import org.markcast.engine.packet.CapturedPacket;
-import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.packet.Ipv4Flyweight;
 import org.markcast.engine.port.LanInterface;
 import org.markcast.engine.sa.Sa;
@@ -50,6 +48,8 @@ public class DecisionBenchmark {
     private static final int FIRST_CLIENT = 0x0a02_0000; // 10.2.0.0, as the sample SAs have it
 
     private final List<Sa> sample = SampleSas.of(SAS, MATCHING);
+    private final List<MatchBenchmark.ListedSa> list =
+            sample.stream().map(MatchBenchmark.ListedSa::of).toList();
     private final SaTable sas = SaTable.of(sample, Set.of("rw"), 1);
     private final SamplePackets packets = new SamplePackets(LENGTH);
     private final UnsafeBuffer memory = packets.memory();
@@ -98,13 +98,12 @@ public class DecisionBenchmark {
     }
 
     @Benchmark
-    public List<Sa> objectsAndListWalkBaseline() {
+    public List<Integer> objectsAndListWalkBaseline() {
         final Header header = parse(packets.offset(next++));
-        final List<Sa> matching = new ArrayList<>();
-        for (final Sa sa : sample) {
-            if (isInOneOf(sa.localTs(), header.source(), header.protocol(), header.sourcePort())
-                    && isInOneOf(sa.remoteTs(), header.destination(), header.protocol(), header.port())) {
-                matching.add(sa);
+        final List<Integer> matching = new ArrayList<>();
+        for (int i = 0; i < list.size(); i++) {
+            if (list.get(i).wants(header.source(), header.destination())) {
+                matching.add(i);
             }
         }
         return matching;
@@ -117,19 +116,5 @@ public class DecisionBenchmark {
         }
         return new Header(
                 ip.totalLength(), ip.protocol(), ip.source(), ip.destination(), ip.sourcePort(), ip.destinationPort());
-    }
-
-    private static boolean isInOneOf(List<TrafficSelector> selectors, int address, int protocol, int port) {
-        for (final TrafficSelector selector : selectors) {
-            final int difference = Ipv4Address.of(selector.prefix().address()) ^ address;
-            if ((selector.prefix().length() == 0
-                            || difference >>> 32 - selector.prefix().length() == 0)
-                    && (selector.protocol() == 0 || selector.protocol() == protocol)
-                    && port >= selector.firstPort()
-                    && port <= selector.lastPort()) {
-                return true;
-            }
-        }
-        return false;
     }
 }

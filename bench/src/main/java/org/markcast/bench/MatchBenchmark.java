@@ -48,7 +48,7 @@ public class MatchBenchmark {
     private int[] found;
     private int next;
 
-    private record Range(int first, int last, int protocol, int firstPort, int lastPort) {
+    record Range(int first, int last, int protocol, int firstPort, int lastPort) {
 
         static Range[] of(List<TrafficSelector> selectors) {
             return selectors.stream().map(Range::of).toArray(Range[]::new);
@@ -70,7 +70,12 @@ public class MatchBenchmark {
         }
     }
 
-    private record ListedSa(Range[] locals, Range[] remotes) {
+    /** An SA's selectors as the plugin would walk them. */
+    record ListedSa(Range[] locals, Range[] remotes) {
+
+        static ListedSa of(Sa sa) {
+            return new ListedSa(Range.of(sa.localTs()), Range.of(sa.remoteTs()));
+        }
 
         boolean wants(int source, int destination) {
             return isInOneOf(locals, source, SOURCE_PORT) && isInOneOf(remotes, destination, DESTINATION_PORT);
@@ -92,9 +97,7 @@ public class MatchBenchmark {
         final List<Sa> sample = SampleSas.of(sas, matching.equals("all") ? sas : Integer.parseInt(matching));
         table = SaTable.of(sample, Set.of(), 1);
         found = new int[sample.size()];
-        list = sample.stream()
-                .map(sa -> new ListedSa(Range.of(sa.localTs()), Range.of(sa.remoteTs())))
-                .toArray(ListedSa[]::new);
+        list = sample.stream().map(ListedSa::of).toArray(ListedSa[]::new);
     }
 
     /** What the service does for the first packet of a flow. */
