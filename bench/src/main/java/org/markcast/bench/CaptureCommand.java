@@ -3,6 +3,7 @@ package org.markcast.bench;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.util.concurrent.Callable;
 import org.markcast.daemon.CommandFailure;
 import org.markcast.daemon.ExitStatus;
@@ -21,8 +22,8 @@ import picocli.CommandLine.Spec;
                         + " at an even pace and idle, and how long a packet takes; then the same for the whole service.")
 final class CaptureCommand implements Callable<Integer> {
 
-    private static final double LEAST_SECONDS = 0.1;
-    private static final double MOST_SECONDS = 600;
+    private static final BigDecimal LEAST_SECONDS = new BigDecimal("0.1");
+    private static final BigDecimal MOST_SECONDS = new BigDecimal(600);
     private static final IntRange PACE = new IntRange(1, 10_000);
 
     @Option(
@@ -30,7 +31,7 @@ final class CaptureCommand implements Callable<Integer> {
             paramLabel = "S",
             defaultValue = "3",
             description = "how long each of 15 combinations is measured (default: ${DEFAULT-VALUE})")
-    private double seconds;
+    private BigDecimal seconds;
 
     @Option(
             names = "--pace",
@@ -63,11 +64,11 @@ final class CaptureCommand implements Callable<Integer> {
     }
 
     private CaptureSettings settings() {
-        if (!(seconds >= LEAST_SECONDS && seconds <= MOST_SECONDS)) {
+        if (seconds.compareTo(LEAST_SECONDS) < 0 || seconds.compareTo(MOST_SECONDS) > 0) {
             throw CommandFailure.usage(
                     "--seconds " + seconds + ": give a number from " + LEAST_SECONDS + " to " + MOST_SECONDS);
         }
-        return new CaptureSettings(Math.round(seconds * 1000), PACE.require("--pace", pace));
+        return new CaptureSettings(seconds.movePointRight(3).longValue(), PACE.require("--pace", pace));
     }
 
     private static CaptureReport measure(CaptureSettings settings) throws IOException {

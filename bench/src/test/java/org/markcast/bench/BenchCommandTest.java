@@ -32,7 +32,7 @@ class BenchCommandTest {
                 "scale --seconds 0",
                 "capture --seconds 0",
                 "capture --seconds 601",
-                "capture --seconds NaN",
+                "capture --seconds 0.09",
                 "capture --pace 0",
                 "capture --pace 10001",
                 "fanout --sustain -1",
