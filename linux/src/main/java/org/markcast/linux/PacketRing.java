@@ -6,7 +6,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * A packet socket with a memory-mapped receive ring (TPACKET_V2, Linux networking/packet_mmap.rst). V2 hands over each
- * frame at once; V3 would keep packets of a slow flow for a jiffy. Polled and released by one forwarder thread; binding and
+ * frame at once; V3 ({@link BlockRing}) keeps packets of a slow flow for a while. Polled and released by one forwarder thread; binding and
  * filtering may come from another.
  *
  * <p>A packet that does not fit its frame is handed over whole through the socket's receive queue (PACKET_COPY_THRESH), so
