@@ -102,7 +102,7 @@ public final class EmulatedNetwork implements AutoCloseable {
             trySet("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
             trySet("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
             trySet("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
-            // One report for each group joined: its repetitions, up to a second later, would be packets that no test expects.
+            // One report for each group joined: repetitions, up to a second later, are packets that no test expects.
             trySet("/proc/sys/net/ipv4/igmp_qrv", "1");
             return null;
         });
