@@ -158,6 +158,10 @@ jvm_options=(
     -XX:MaxHeapFreeRatio=40
     -XX:TrimNativeHeapInterval=5000 # ms; compilers and libnftables need tens of megabytes for moments
 
+    # Loops over ten thousand SAs are compiled at their second run instead of the seventh: the first changes after the
+    # start cost 2 ms instead of 8.
+    -XX:Tier3BackEdgeThreshold=10000
+
     -XX:-UsePerfData            # its file in /tmp can stall a safepoint for as long as the disk takes
     -XX:+ExitOnOutOfMemoryError # a service manager restarts a dead service, not a limping one
 

@@ -43,7 +43,9 @@ final class SaRegistry {
 
     /** Replaces what a source knows; whether that is anything new. */
     boolean put(Source source, SaSet set) {
-        final boolean isNew = !set.equals(sets.get(source));
+        final SaSet known = sets.get(source);
+        // Sizes first: lists that differ at the end, as most do, are compared as a whole.
+        final boolean isNew = set.sas().size() != known.sas().size() || !set.equals(known);
         if (isNew) {
             sets.put(source, set);
         }

@@ -53,7 +53,7 @@ final class Publisher {
     /** Hands out these at once, in place of whatever was pending. */
     void publish(SaSet sas) {
         stop();
-        if (sas.equals(last)) {
+        if (isLast(sas)) {
             return;
         }
         last = sas;
@@ -63,6 +63,11 @@ final class Publisher {
         } catch (RuntimeException e) {
             LOG.error("the SAs could not be taken over", e);
         }
+    }
+
+    /** Sizes first: two lists that differ at the end, as most do, are compared as a whole. */
+    private boolean isLast(SaSet sas) {
+        return last != null && sas.sas().size() == last.sas().size() && sas.equals(last);
     }
 
     /** Nothing is handed out any more, unless asked again. */
