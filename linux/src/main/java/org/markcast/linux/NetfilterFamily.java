@@ -4,7 +4,9 @@ package org.markcast.linux;
 /** The packets that an nftables table sees (nft(8), ADDRESS FAMILIES). */
 public enum NetfilterFamily {
     IP("ip", 2, 4),
-    IP6("ip6", 10, 16);
+    IP6("ip6", 10, 16),
+    /** IPv4 and IPv6 together: an address has no length of its own. */
+    INET("inet", 1, 0);
 
     private final String keyword;
     private final int number;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterFamily;
 
@@ -73,7 +73,7 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
     static final ElementSet BROADCASTS =
             new ElementSet(Table.MARKS, "broadcasts", "ip daddr", List.of(KeyPart.ADDRESS), Content.NOTHING);
 
-    private static final List<ElementSet> ESP = Arrays.stream(NetfilterFamily.values())
+    private static final List<ElementSet> ESP = Stream.of(NetfilterFamily.IP, NetfilterFamily.IP6)
             .map(family -> new ElementSet(
                     Table.marks(family),
                     "esp_marks",
@@ -87,7 +87,7 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
      * section 2.1). IKE has zeros there and keepalives have nothing, so neither is found. The ports are one word because nft
      * 1.0.6 forgets the types of a key of more than four parts and then cannot list it.
      */
-    private static final List<ElementSet> NATT = Arrays.stream(NetfilterFamily.values())
+    private static final List<ElementSet> NATT = Stream.of(NetfilterFamily.IP, NetfilterFamily.IP6)
             .map(family -> new ElementSet(
                     Table.marks(family),
                     "natt_marks",
@@ -96,7 +96,7 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
                     Content.MARK))
             .toList();
 
-    private static final List<ElementSet> ESP_PEERS = Arrays.stream(NetfilterFamily.values())
+    private static final List<ElementSet> ESP_PEERS = Stream.of(NetfilterFamily.IP, NetfilterFamily.IP6)
             .map(family -> new ElementSet(
                     Table.marks(family),
                     "esp_peers",
@@ -105,7 +105,7 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
                     Content.MARK))
             .toList();
 
-    private static final List<ElementSet> NATT_PEERS = Arrays.stream(NetfilterFamily.values())
+    private static final List<ElementSet> NATT_PEERS = Stream.of(NetfilterFamily.IP, NetfilterFamily.IP6)
             .map(family -> new ElementSet(
                     Table.marks(family),
                     "natt_peers",

@@ -22,8 +22,8 @@ interface Kernel extends AutoCloseable {
     /** Has the kernel forget all connections with this conntrack mark. */
     void forgetConnections(Mark mark);
 
-    /** The packets that the guard has dropped since its table was installed; empty if there is no guard. */
-    OptionalLong leaks();
+    /** The packets that a named counter has seen since its table was installed; empty if there is no such counter. */
+    OptionalLong packets(Table table, String counter);
 
     /** Takes the news of what others did to our tables. */
     News news();

@@ -43,11 +43,13 @@ public final class KernelRules implements AutoCloseable {
     private boolean hasGuard;
     private Connmark connmark;
     private MarkTables tables;
+    private List<TableText> texts = List.of();
     private Kernel kernel;
 
     /** The shape of what was installed last; null if nothing was. */
     private MarkTables.Shape installed;
 
+    private List<TableText> installedTexts = List.of();
     private String problem;
     private long retryNs;
     private long leaksBefore;
@@ -77,6 +79,11 @@ public final class KernelRules implements AutoCloseable {
     public void configure(boolean wantsGuard, Connmark latest) {
         hasGuard = wantsGuard;
         connmark = latest;
+    }
+
+    /** The tables that are wanted beside those of the SAs from the next {@link #apply} on, at most one text for each. */
+    public void setTables(List<TableText> latest) {
+        texts = List.copyOf(latest);
     }
 
     /**
@@ -176,6 +183,8 @@ public final class KernelRules implements AutoCloseable {
         if (tables.changes() == null || !tables.shape().equals(installed) || hasConnectionChains()) {
             replaceTables();
         } else {
+            runUnlessEmpty(TableText.replacement(installedTexts, texts, Set.of()));
+            installedTexts = texts;
             change(tables.changes());
         }
         forget(tables.connections().takeOrphaned());
@@ -207,7 +216,7 @@ public final class KernelRules implements AutoCloseable {
             tables.settle();
         } catch (LinuxException | NftablesException e) {
             LOG.warn("the nftables rules were not as expected ({}): installing them anew", e.getMessage());
-            replaceTables();
+            replaceAllTables();
         }
     }
 
@@ -219,29 +228,42 @@ public final class KernelRules implements AutoCloseable {
 
     private void install() {
         connect();
-        replaceTables();
+        replaceAllTables();
         if (problem != null) {
             LOG.info("the nftables rules are in place");
         }
         problem = null;
     }
 
+    private void replaceAllTables() {
+        installedTexts = List.of();
+        replaceTables();
+    }
+
     private void replaceTables() {
         if (installed != null && installed.hasGuard()) {
             readLeaks();
         }
-        kernel.run(MarkRules.installation(tables, there()));
+        final Set<Table> there = there();
+        kernel.run(MarkRules.installation(tables, there) + TableText.replacement(installedTexts, texts, there));
         leaksBefore += leaksSeen; // a new table counts from 0
         leaksSeen = 0;
         installed = tables.shape();
+        installedTexts = texts;
         tables.settle();
         if (!isThere()) {
-            throw new NftablesException("the tables " + installed.tables() + " vanished while they were installed");
+            throw new NftablesException("the tables " + installedTables() + " vanished while they were installed");
         }
     }
 
     private boolean isThere() {
-        return there().containsAll(installed.tables());
+        return there().containsAll(installedTables());
+    }
+
+    private Set<Table> installedTables() {
+        final Set<Table> all = installed.tables();
+        installedTexts.forEach(text -> all.add(text.table()));
+        return all;
     }
 
     /** Our tables that the kernel has. */
@@ -257,15 +279,15 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         if (news == News.CHANGED || !isThere()) {
-            LOG.warn("somebody else changed the nftables tables {}: restoring them", installed.tables());
+            LOG.warn("somebody else changed the nftables tables {}: restoring them", installedTables());
         } else {
             LOG.warn("the nftables ruleset changes faster than can be followed: installing ours anew");
         }
-        replaceTables();
+        replaceAllTables();
     }
 
     private void readLeaks() {
-        leaksSeen = kernel.leaks().orElse(leaksSeen);
+        leaksSeen = kernel.packets(Table.MARKS, MarkRules.LEAKS).orElse(leaksSeen);
     }
 
     /** Removes the rules. Idempotent. */

@@ -115,8 +115,8 @@ final class LinuxKernel implements Kernel {
     }
 
     @Override
-    public OptionalLong leaks() {
-        return socket.counterPackets(Table.MARKS.family(), Table.MARKS.tableName(), MarkRules.LEAKS);
+    public OptionalLong packets(Table table, String counter) {
+        return socket.counterPackets(table.family(), table.tableName(), counter);
     }
 
     @Override

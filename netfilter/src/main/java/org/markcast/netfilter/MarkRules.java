@@ -71,6 +71,7 @@ public final class MarkRules {
         final Set<Table> wanted = tables.shape().tables();
         final Set<Table> old = EnumSet.copyOf(wanted);
         old.addAll(there);
+        old.retainAll(Table.OF_SAS);
         return removal(old)
                 + NL
                 + wanted.stream().map(table -> text(table, tables)).collect(Collectors.joining(NL));
@@ -82,6 +83,7 @@ public final class MarkRules {
             case MARKS_IP6 -> ip6(tables);
             case CONNMARK -> ConnmarkRules.connmark(tables);
             case L2TP -> ConnmarkRules.l2tp(tables);
+            default -> throw new IllegalArgumentException(table + " does not follow from the SAs");
         };
     }
 

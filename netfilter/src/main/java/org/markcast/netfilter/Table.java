@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
 import org.markcast.linux.NetfilterFamily;
 
 /** The nftables tables that are ours, in the order in which they are installed. */
@@ -8,7 +11,13 @@ enum Table {
     MARKS(NetfilterFamily.IP, "markcast"),
     MARKS_IP6(NetfilterFamily.IP6, "markcast"),
     CONNMARK(NetfilterFamily.IP, "markcast_connmark"),
-    L2TP(NetfilterFamily.IP, "markcast_l2tp");
+    L2TP(NetfilterFamily.IP, "markcast_l2tp"),
+    UPLINKS(NetfilterFamily.IP, "markcast_uplinks"),
+    MASQUERADE(NetfilterFamily.IP, "markcast_masquerade"),
+    FIREWALL(NetfilterFamily.INET, "markcast_firewall");
+
+    /** Those that hold what follows from the SAs; each of the others is a {@link TableText}. */
+    static final Set<Table> OF_SAS = Collections.unmodifiableSet(EnumSet.of(MARKS, MARKS_IP6, CONNMARK, L2TP));
 
     private final NetfilterFamily family;
     private final String tableName;

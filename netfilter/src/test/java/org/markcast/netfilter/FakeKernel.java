@@ -47,7 +47,8 @@ final class FakeKernel implements Kernel {
     @Override
     public boolean hasTable(Table table) {
         return hasTable
-                && (table == Table.MARKS || scripts.get(scripts.size() - 1).contains("table " + table + " {"));
+                && (table == Table.MARKS
+                        || scripts.stream().anyMatch(script -> script.contains("table " + table + " {")));
     }
 
     @Override
@@ -56,8 +57,10 @@ final class FakeKernel implements Kernel {
     }
 
     @Override
-    public OptionalLong leaks() {
-        return hasTable ? OptionalLong.of(leaks) : OptionalLong.empty();
+    public OptionalLong packets(Table table, String counter) {
+        return hasTable && table == Table.MARKS && counter.equals(MarkRules.LEAKS)
+                ? OptionalLong.of(leaks)
+                : OptionalLong.empty();
     }
 
     @Override

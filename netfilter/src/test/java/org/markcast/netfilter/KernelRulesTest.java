@@ -2,6 +2,7 @@
 package org.markcast.netfilter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -164,6 +165,51 @@ class KernelRulesTest {
 
         assertEquals(MarkRules.text(List.of(CAROL, DAVE), List.of(), false, CONNMARK_OFF), kernel.scripts.get(1));
         assertEquals(3, rules.leaks());
+    }
+
+    @Test
+    void shouldReplaceOnlyTheTablesWhoseTextIsAnother() {
+        final TableText uplinks = new TableText(Table.UPLINKS, "table ip markcast_uplinks {\n}\n");
+        final TableText firewall = new TableText(Table.FIREWALL, "table inet markcast_firewall {\n}\n");
+        final TableText monitor = new TableText(Table.FIREWALL, "table inet markcast_firewall {\n\tchain a { }\n}\n");
+        rules.setTables(List.of(uplinks, firewall));
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals(installation(CAROL) + TableText.installation(List.of(uplinks, firewall)), kernel.scripts.get(0));
+
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals(1, kernel.scripts.size());
+
+        rules.setTables(List.of(uplinks, monitor));
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals(TableText.installation(List.of(monitor)), kernel.scripts.get(1));
+
+        rules.setTables(List.of(monitor));
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals("add table ip markcast_uplinks\ndelete table ip markcast_uplinks\n", kernel.scripts.get(2));
+    }
+
+    @Test
+    void shouldRestoreAllTablesWhenOthersChangedOne() {
+        final TableText firewall = new TableText(Table.FIREWALL, "table inet markcast_firewall {\n}\n");
+        rules.setTables(List.of(firewall));
+        rules.apply(List.of(CAROL), List.of());
+        kernel.news = News.CHANGED;
+        rules.work();
+        assertEquals(installation(CAROL) + TableText.installation(List.of(firewall)), kernel.scripts.get(1));
+    }
+
+    @Test
+    void shouldLeaveTheOtherTablesAloneWhenThoseOfTheSasChange() {
+        final TableText firewall = new TableText(Table.FIREWALL, "table inet markcast_firewall {\n}\n");
+        rules.setTables(List.of(firewall));
+        rules.apply(List.of(CAROL), List.of());
+        final Sa erin = TestSa.of("erin", "0x200/0xff00", "10.1.0.131").build();
+        rules.apply(List.of(CAROL, erin), List.of());
+        assertFalse(kernel.scripts.get(1).contains("firewall"), kernel.scripts.get(1));
+    }
+
+    private static String installation(Sa sa) {
+        return MarkRules.text(List.of(sa), List.of(), true, CONNMARK_OFF);
     }
 
     @Test
