@@ -28,6 +28,14 @@ final class ConfigPrinter {
         open(Key.CONNMARK);
         settings(connmarkOf(config.connmark()));
         close();
+        open(Key.UPLINKS);
+        settings(uplinksOf(config.uplinks()));
+        for (final Uplink uplink : config.uplinks().all()) {
+            open(uplink.name().replace(":", "::"));
+            settings(settingsOf(uplink));
+            close();
+        }
+        close();
         if (!config.staticSas().isEmpty()) {
             open(Key.STATIC);
             for (final StaticSa sa : config.staticSas()) {
@@ -74,6 +82,29 @@ final class ConfigPrinter {
         return settings;
     }
 
+    private static Map<Key, String> uplinksOf(Uplinks uplinks) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.UPLINKS_MASK, hex(uplinks.mask()));
+        settings.put(Key.UPLINKS_LAN, list(uplinks.lan()));
+        settings.put(Key.UPLINKS_NETWORKS, list(uplinks.networks()));
+        settings.put(Key.UPLINKS_LINGER, duration(uplinks.linger()));
+        return settings;
+    }
+
+    private static Map<Key, String> settingsOf(Uplink uplink) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.UPLINK_INTERFACE, uplink.interfaceName());
+        uplink.mark().ifPresent(mark -> settings.put(Key.UPLINK_MARK, hex(mark)));
+        uplink.table().ifPresent(table -> settings.put(Key.UPLINK_TABLE, Integer.toUnsignedString(table)));
+        uplink.gateway().ifPresent(gateway -> settings.put(Key.UPLINK_GATEWAY, AddressLiteral.format(gateway)));
+        settings.put(Key.UPLINK_MASQUERADE, flag(uplink.masquerade()));
+        return settings;
+    }
+
+    private static String hex(int bits) {
+        return String.format("0x%08x", bits);
+    }
+
     private static Map<Key, String> settingsOf(StaticSa sa) {
         final Map<Key, String> settings = new EnumMap<>(Key.class);
         settings.put(Key.SA_CHILD, sa.child());
@@ -88,7 +119,7 @@ final class ConfigPrinter {
         settings.put(Key.SA_REMOTE_TS, list(sa.remoteTs()));
         sa.localHost().ifPresent(host -> settings.put(Key.SA_LOCAL_HOST, AddressLiteral.format(host)));
         sa.remoteHost().ifPresent(host -> settings.put(Key.SA_REMOTE_HOST, AddressLiteral.format(host)));
-        sa.spiIn().ifPresent(spi -> settings.put(Key.SA_SPI_IN, String.format("0x%08x", spi)));
+        sa.spiIn().ifPresent(spi -> settings.put(Key.SA_SPI_IN, hex(spi)));
         settings.put(Key.SA_ENCAP, flag(sa.encap()));
         settings.put(Key.SA_REMOTE_PORT, Integer.toString(sa.remotePort()));
         return settings;

@@ -91,7 +91,8 @@ public final class ConfigReader {
         final Optional<Path> viciSocket = vici.value(Key.VICI_SOCKET, Values::socket);
         final Optional<Duration> viciLinger = vici.value(Key.VICI_LINGER, Values::duration);
         final Optional<Connmark> connmark = connmark(rules);
-        final List<StaticSa> staticSas = staticSas();
+        final Uplinks uplinks = new UplinksReader(section.section(Key.UPLINKS), problems).read(interfaces, rules);
+        final List<StaticSa> staticSas = staticSas(uplinks);
         problems.throwIfAny();
         return new Config(
                 interfaces,
@@ -106,6 +107,7 @@ public final class ConfigReader {
                 viciSocket.orElseThrow(),
                 viciLinger.orElseThrow(),
                 connmark.orElseThrow(),
+                uplinks,
                 staticSas);
     }
 
@@ -139,9 +141,9 @@ public final class ConfigReader {
         return new LinkedHashSet<>(top.list(Key.SOURCES, Values::source));
     }
 
-    private List<StaticSa> staticSas() {
+    private List<StaticSa> staticSas(Uplinks uplinks) {
         final SectionView container = section.section(Key.STATIC);
         new SectionReader(Key.STATIC, container, problems).checkNames(Set.of());
-        return StaticSaReader.readAll(container, problems);
+        return StaticSaReader.readAll(container, uplinks, problems);
     }
 }

@@ -44,11 +44,23 @@ enum Key {
     SA_REMOTE_HOST("static.*.remote_host", null),
     SA_SPI_IN("static.*.spi_in", null),
     SA_ENCAP("static.*.encap", "no"),
-    SA_REMOTE_PORT("static.*.remote_port", "4500");
+    SA_REMOTE_PORT("static.*.remote_port", "4500"),
+
+    UPLINKS_MASK("uplinks.mask", "0xff000000"),
+    UPLINKS_LAN("uplinks.lan", ""),
+    UPLINKS_NETWORKS("uplinks.networks", ""),
+    UPLINKS_LINGER("uplinks.linger", "60s"),
+    UPLINK_INTERFACE("uplinks.*.interface", null),
+    UPLINK_MARK("uplinks.*.mark", null),
+    UPLINK_TABLE("uplinks.*.table", null),
+    UPLINK_GATEWAY("uplinks.*.gateway", null),
+    UPLINK_MASQUERADE("uplinks.*.masquerade", "no");
 
     static final String TOP = "";
     static final String VICI = "vici";
     static final String CONNMARK = "connmark";
+    static final String UPLINKS = "uplinks";
+    static final String UPLINK = "uplinks.*";
     static final String STATIC = "static";
     static final String STATIC_SA = "static.*";
 
@@ -56,7 +68,7 @@ enum Key {
     private static final Map<String, List<String>> SECTIONS_BY_SECTION = new HashMap<>();
 
     static {
-        for (final String path : List.of(TOP, VICI, CONNMARK, STATIC, STATIC_SA)) {
+        for (final String path : List.of(TOP, VICI, CONNMARK, UPLINKS, UPLINK, STATIC, STATIC_SA)) {
             KEYS_BY_SECTION.put(path, findKeysIn(path));
             SECTIONS_BY_SECTION.put(path, findSectionsIn(path));
         }

@@ -17,6 +17,7 @@ final class StaticSaReader {
     private final MarkOverlaps inbound;
     private final MarkOverlaps outbound;
     private final Recent<List<TrafficSelector>> selectors;
+    private final Uplinks uplinks;
 
     /** What concerns all sections. */
     private static final class All {
@@ -25,8 +26,10 @@ final class StaticSaReader {
         private final MarkOverlaps inbound = new MarkOverlaps();
         private final MarkOverlaps outbound = new MarkOverlaps();
         private final Recent<List<TrafficSelector>> selectors = new Recent<>(TrafficSelector::parse);
+        private final Uplinks uplinks;
 
-        private All(Problems problems) {
+        private All(Uplinks uplinks, Problems problems) {
+            this.uplinks = uplinks;
             this.problems = problems;
         }
     }
@@ -38,11 +41,16 @@ final class StaticSaReader {
         this.inbound = all.inbound;
         this.outbound = all.outbound;
         this.selectors = all.selectors;
+        this.uplinks = all.uplinks;
     }
 
-    /** The section {@code static { }}. */
-    static List<StaticSa> readAll(SectionView container, Problems problems) {
-        final All all = new All(problems);
+    /**
+     * The section {@code static { }}.
+     *
+     * @param uplinks whose marks must not be mixed up with those of SAs
+     */
+    static List<StaticSa> readAll(SectionView container, Uplinks uplinks, Problems problems) {
+        final All all = new All(uplinks, problems);
         final List<StaticSa> sas = new ArrayList<>();
         for (final String name : container.sections().keySet()) {
             final SectionReader section = new SectionReader(Key.STATIC_SA, container.section(name), problems);
@@ -101,6 +109,8 @@ final class StaticSaReader {
         }
         final Optional<Mark> mark = section.value(written, Values::mark);
         mark.ifPresent(found -> direction.add(name, written, found, section.position(written)));
+        mark.flatMap(uplinks::conflictWith)
+                .ifPresent(conflict -> problems.add(section.position(written), written.keyName() + ": " + conflict));
         return mark;
     }
 

@@ -23,6 +23,8 @@ final class Values {
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sun_path of unix(7) without the final zero
     private static final Pattern NOT_IN_INTERFACE_NAME = Pattern.compile("[/:\\s\\p{Cntrl}]");
 
+    private static final Set<Integer> RESERVED_TABLES = Set.of(253, 254, 255); // linux/rtnetlink.h
+
     private static final String UNIX = "unix://";
     private static final long MAX_SECONDS = 365L * 24 * 3600;
 
@@ -121,6 +123,35 @@ final class Values {
             throw new IllegalArgumentException("mark 0 tells nothing apart: every packet without a mark has it");
         }
         return mark;
+    }
+
+    static int mask(String text) {
+        return (int) Numbers.parse(text, "mask", 1, 0xffff_ffffL);
+    }
+
+    static Prefix network(String text) {
+        final Prefix network = Prefix.parse(text);
+        if (!(network.address() instanceof Inet4Address)) {
+            throw new IllegalArgumentException(text + " is not an IPv4 network");
+        }
+        return network;
+    }
+
+    static Inet4Address host(String text) {
+        final InetAddress address = AddressLiteral.parse(text);
+        if (address instanceof Inet4Address host && !host.isMulticastAddress() && !host.isAnyLocalAddress()) {
+            return host;
+        }
+        throw new IllegalArgumentException(text + " is not the IPv4 address of a host");
+    }
+
+    static int routingTable(String text) {
+        final int table = (int) Numbers.parse(text, "routing table", 1, 0xffff_ffffL);
+        if (RESERVED_TABLES.contains(table)) {
+            throw new IllegalArgumentException(
+                    text + " is the system's default, main or local table: write another number");
+        }
+        return table;
     }
 
     static String childName(String text) {

@@ -61,6 +61,12 @@ class ConfigRoundTripTest {
                         l2tp_ports = 20000-60000
                         l2tp_zones = 1-65535
                     }
+                    uplinks {
+                        mask     = 0xff000000
+                        lan      = ""
+                        networks = ""
+                        linger   = 60s
+                    }
                 }
                 """, Config.defaults().render());
         assertEquals(Config.defaults(), files.read(Config.defaults().render()));
@@ -127,7 +133,31 @@ class ConfigRoundTripTest {
                 Path.of("/" + text()),
                 Duration.ofSeconds(random.nextInt(1_000_000)),
                 new Connmark(connmark, connmark && random.nextBoolean(), range(), range()),
+                rules && sas.isEmpty() ? uplinks() : new Uplinks(0xf, List.of(), List.of(), Duration.ZERO, List.of()),
                 sas);
+    }
+
+    private Uplinks uplinks() {
+        final List<Uplink> all = new ArrayList<>();
+        for (int i = 1 + random.nextInt(4); i > 0; i--) {
+            all.add(new Uplink(
+                    "up:." + i,
+                    "ppp" + i,
+                    maybe(i << 4),
+                    maybe(random.nextInt(64) << 8 | i),
+                    maybe((Inet4Address) AddressLiteral.of(new byte[] {10, 0, 0, (byte) i})),
+                    random.nextBoolean()));
+        }
+        return new Uplinks(
+                random.nextInt() | 0xf0,
+                List.of("lan0"),
+                listOf(2, () -> Prefix.parse("10." + random.nextInt(256) + ".0.0/16")),
+                Duration.ofSeconds(random.nextInt(1000)),
+                all);
+    }
+
+    private <T> Optional<T> maybe(T value) {
+        return random.nextBoolean() ? Optional.of(value) : Optional.empty();
     }
 
     private NumberRange range() {
