@@ -21,8 +21,7 @@ final class NetfilterMessages {
     /** What stands before a message's attributes. */
     static final int HEADER_LENGTH = Netlink.HEADER_LENGTH + GENERIC_LENGTH;
 
-    private static final int NLA_F_NESTED = 0x8000;
-    private static final int NLA_TYPE_MASK = 0x3fff;
+    static final int NLA_F_NESTED = 0x8000;
 
     private final UnsafeBuffer buffer;
 
@@ -93,13 +92,6 @@ final class NetfilterMessages {
 
     /** Where in an answer the data of the first attribute of this type is, or -1. */
     int attribute(int type, int first, int limit) {
-        int offset = first;
-        while (offset + Netlink.ATTRIBUTE_HEADER_LENGTH <= limit) {
-            if ((buffer.getShort(offset + 2) & NLA_TYPE_MASK) == type) {
-                return offset + Netlink.ATTRIBUTE_HEADER_LENGTH;
-            }
-            offset += Netlink.align(Math.max(Netlink.ATTRIBUTE_HEADER_LENGTH, buffer.getShort(offset) & 0xffff));
-        }
-        return -1;
+        return Netlink.attribute(buffer, type, first, limit);
     }
 }

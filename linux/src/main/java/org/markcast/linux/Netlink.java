@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.linux;
 
+import org.agrona.concurrent.UnsafeBuffer;
+
 /**
  * What all netlink sockets have in common (netlink(7)).
  *
@@ -14,10 +16,17 @@ final class Netlink {
 
     static final int HEADER_LENGTH = 16;
     static final int ATTRIBUTE_HEADER_LENGTH = 4;
+    static final int NETLINK_ROUTE = 0;
     static final int NETLINK_NETFILTER = 12;
     static final int NLMSG_ERROR = 2;
     static final int NLM_F_REQUEST = 1;
+    static final int NLM_F_ACK = 4;
+    static final int NLM_F_DUMP = 0x300;
+    static final int NLM_F_EXCL = 0x200;
+    static final int NLM_F_CREATE = 0x400;
     static final int ADDRESS_LENGTH = 12;
+
+    private static final int NLA_TYPE_MASK = 0x3fff;
 
     private Netlink() {}
 
@@ -47,6 +56,23 @@ final class Netlink {
         final int result = Libc.calls().getsockname(fd, address.address(), address.address() + ADDRESS_LENGTH);
         Libc.check("getsockname(AF_NETLINK)", address.whileReachable(result));
         return address.buffer().getInt(4);
+    }
+
+    /** Where the data of the first attribute of this type is, or -1. */
+    static int attribute(UnsafeBuffer buffer, int type, int first, int limit) {
+        int offset = first;
+        while (offset + ATTRIBUTE_HEADER_LENGTH <= limit) {
+            if ((buffer.getShort(offset + 2) & NLA_TYPE_MASK) == type) {
+                return offset + ATTRIBUTE_HEADER_LENGTH;
+            }
+            offset += align(Math.max(ATTRIBUTE_HEADER_LENGTH, buffer.getShort(offset) & 0xffff));
+        }
+        return -1;
+    }
+
+    /** The length of an attribute's data in bytes. */
+    static int attributeLength(UnsafeBuffer buffer, int data) {
+        return (buffer.getShort(data - ATTRIBUTE_HEADER_LENGTH) & 0xffff) - ATTRIBUTE_HEADER_LENGTH;
     }
 
     static int align(int length) {
