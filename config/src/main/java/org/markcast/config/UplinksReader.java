@@ -41,7 +41,7 @@ final class UplinksReader {
         final Duration linger =
                 reader.value(Key.UPLINKS_LINGER, Values::duration).orElse(Duration.ZERO);
         final List<Prefix> networks = reader.list(Key.UPLINKS_NETWORKS, Values::network);
-        final List<String> named = reader.list(Key.UPLINKS_LAN, Values::interfaceName);
+        final List<String> named = reader.list(Key.UPLINKS_LAN, Values::interfaceInRules);
         final List<Uplink> all = new ArrayList<>();
         final Map<String, SectionReader> sections = new LinkedHashMap<>();
         for (final String name : section.sections().keySet()) {
@@ -76,7 +76,7 @@ final class UplinksReader {
 
     private Optional<Uplink> uplink(String name, SectionReader uplink, List<String> lan) {
         uplink.checkNames(Set.of());
-        final Optional<String> interfaceName = uplink.value(Key.UPLINK_INTERFACE, Values::interfaceName);
+        final Optional<String> interfaceName = uplink.value(Key.UPLINK_INTERFACE, Values::interfaceInRules);
         final Optional<Integer> mark = uplink.value(Key.UPLINK_MARK, this::mark);
         final Optional<Integer> table = uplink.value(Key.UPLINK_TABLE, Values::routingTable);
         final Optional<Inet4Address> gateway = uplink.value(Key.UPLINK_GATEWAY, Values::host);

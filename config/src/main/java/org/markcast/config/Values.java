@@ -23,6 +23,7 @@ final class Values {
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sun_path of unix(7) without the final zero
     private static final Pattern NOT_IN_INTERFACE_NAME = Pattern.compile("[/:\\s\\p{Cntrl}]");
 
+    private static final Pattern NOT_IN_RULES = Pattern.compile("[\"*\\\\]");
     private static final Set<Integer> RESERVED_TABLES = Set.of(253, 254, 255); // linux/rtnetlink.h
 
     private static final String UNIX = "unix://";
@@ -80,6 +81,14 @@ final class Values {
             throw new IllegalArgumentException("'" + text + "' is not the name of an interface");
         }
         return text;
+    }
+
+    /** One that rules may name: nft takes quotes and wildcards for something else. */
+    static String interfaceInRules(String text) {
+        if (NOT_IN_RULES.matcher(text).find()) {
+            throw new IllegalArgumentException("'" + text + "' has a character that no rule can name");
+        }
+        return interfaceName(text);
     }
 
     static Inet4Address group(String text) {

@@ -126,6 +126,9 @@ class UplinksTest {
                         "test.conf:1: uplinks: write lan = with the interfaces of the LAN"),
                 files.problemsOf("markcast { uplinks { a { interface = ppp0 } }\n rules = no }"));
         assertEquals(
+                List.of("test.conf:2: interface: 'ppp*' has a character that no rule can name"),
+                problemsOf("a { interface = ppp* }"));
+        assertEquals(
                 List.of("test.conf:2: interface: eth1 is an interface of the LAN, it cannot be an uplink too"),
                 problemsOf("a { interface = eth1 }"));
         assertEquals(

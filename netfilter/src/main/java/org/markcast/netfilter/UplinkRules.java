@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.markcast.config.Mark;
+import org.markcast.config.Prefix;
+import org.markcast.config.Uplinks;
+import org.markcast.engine.packet.Ipv4Address;
+
+/**
+ * The nftables rules that keep connections on their uplink, as text:
+ *
+ * <ul>
+ *   <li>A connection is pinned once, by the conntrack mark: to the uplink that a packet of it came in by, else to the one that its first
+ *       packet leaves by. What IPsec protects is not pinned: it follows its SA, whose own packets are.
+ *   <li>Packets of pinned connections get the uplink's mark, from the LAN before they are routed, from this machine with another
+ *       look at the routes. Routing rules lead them to the uplink's table.
+ *   <li>Sources are translated to the uplink's address by {@code snat}: the kernel forgets what {@code masquerade} translated as soon
+ *       as the interface goes down (nf_nat_masquerade.c). That one only stands in while the address is not known.
+ * </ul>
+ *
+ * <p>All of this comes before SAs' marks are set: where both claim the same bits, those of the SAs count, and packets meet their policies.
+ */
+public final class UplinkRules {
+
+    /** Before a general masquerade rule, which stands at 100 (srcnat). */
+    private static final String NAT_PRIORITY = "srcnat - 5";
+
+    private static final String RESTORE_PRIORITY = "mangle - 10";
+
+    private final Uplinks config;
+    private final List<NumberedUplink> uplinks;
+    private final StringBuilder text = new StringBuilder("table " + Table.UPLINKS + " {\n");
+
+    private UplinkRules(Uplinks config, List<NumberedUplink> uplinks) {
+        this.config = config;
+        this.uplinks = uplinks;
+    }
+
+    /**
+     * The table for some uplinks, at least one.
+     *
+     * @param sources the addresses that uplinks have now, in host order, by name
+     */
+    public static TableText table(Uplinks config, List<NumberedUplink> uplinks, Map<String, Integer> sources) {
+        return new TableText(Table.UPLINKS, new UplinkRules(config, uplinks).render(sources));
+    }
+
+    private String render(Map<String, Integer> sources) {
+        declareNetworks();
+        for (final NumberedUplink uplink : uplinks) {
+            final Mark mark = new Mark(uplink.mark(), config.mask());
+            chain(name("pin", uplink), MarkText.statement("ct mark", mark));
+            chain(name("restore", uplink), MarkText.statement(mark));
+        }
+        restore();
+        pin();
+        translate(sources);
+        text.setLength(text.length() - 1); // no empty line behind the last chain
+        return text.append("}\n").toString();
+    }
+
+    private void declareNetworks() {
+        if (!config.networks().isEmpty()) {
+            final String elements =
+                    config.networks().stream().map(Prefix::toString).collect(Collectors.joining(",\n\t\t\t"));
+            text.append("\tset networks {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\tauto-merge\n");
+            text.append("\t\telements = {\n\t\t\t" + elements + "\n\t\t}\n\t}\n\n");
+        }
+    }
+
+    private void restore() {
+        final String lan = config.lan().stream().map(UplinkRules::quoted).collect(Collectors.joining(", "));
+        chain("restore", connectionMark() + " vmap " + uplinkMap(uplink -> MarkText.hex(uplink.mark()), "restore"));
+        chain(
+                "prerouting",
+                "type filter hook prerouting priority " + RESTORE_PRIORITY + "; policy accept;",
+                "iifname { " + lan + " } " + ofNetworks("saddr") + "jump restore");
+        chain("output", "type route hook output priority " + RESTORE_PRIORITY + "; policy accept;", "jump restore");
+    }
+
+    private void pin() {
+        final String known = connectionMark() + " != 0 return";
+        final String forMany = "ip daddr { 224.0.0.0/4, 255.255.255.255 } return";
+        chain("inbound", known, forMany, "meta ipsec exists return", "iifname vmap " + interfaceMap());
+        chain(
+                "outbound",
+                known,
+                forMany,
+                "rt ipsec exists return",
+                "ct direction original oifname vmap " + interfaceMap());
+        chain("input", "type filter hook input priority mangle; policy accept;", "jump inbound");
+        chain(
+                "forward",
+                "type filter hook forward priority mangle; policy accept;",
+                ofNetworks("daddr") + "jump inbound");
+        final String local = config.networks().isEmpty() ? "" : "\n\t\tfib saddr type local jump outbound";
+        chain(
+                "postrouting",
+                "type filter hook postrouting priority mangle; policy accept;",
+                ofNetworks("saddr") + "jump outbound" + local);
+    }
+
+    private void translate(Map<String, Integer> sources) {
+        final List<NumberedUplink> translating =
+                uplinks.stream().filter(uplink -> uplink.uplink().masquerade()).toList();
+        if (translating.isEmpty()) {
+            return;
+        }
+        final String addresses = translating.stream()
+                .filter(uplink -> sources.containsKey(uplink.uplink().name()))
+                .map(uplink -> quoted(uplink.uplink().interfaceName()) + " : "
+                        + Ipv4Address.text(sources.get(uplink.uplink().name())))
+                .collect(Collectors.joining(", "));
+        final String protectedOrOther = "rt ipsec missing " + ofNetworks("saddr");
+        final String names = translating.stream()
+                .map(uplink -> quoted(uplink.uplink().interfaceName()))
+                .collect(Collectors.joining(", "));
+        text.append("\tchain source {\n\t\ttype nat hook postrouting priority " + NAT_PRIORITY + "; policy accept;\n");
+        if (!addresses.isEmpty()) {
+            text.append("\t\t" + protectedOrOther + "snat to oifname map { " + addresses + " }\n");
+        }
+        text.append("\t\t" + protectedOrOther + "oifname { " + names + " } masquerade\n\t}\n\n");
+    }
+
+    private void chain(String name, String... lines) {
+        text.append("\tchain " + name + " {\n");
+        for (final String line : lines) {
+            text.append("\t\t" + line + "\n");
+        }
+        text.append("\t}\n\n");
+    }
+
+    private String connectionMark() {
+        return MarkText.below("ct mark", config.mask());
+    }
+
+    private String ofNetworks(String address) {
+        return config.networks().isEmpty() ? "" : "ip " + address + " @networks ";
+    }
+
+    private String interfaceMap() {
+        return uplinkMap(uplink -> quoted(uplink.uplink().interfaceName()), "pin");
+    }
+
+    private String uplinkMap(Function<NumberedUplink, String> key, String chains) {
+        return uplinks.stream()
+                .map(uplink -> key.apply(uplink) + " : goto " + name(chains, uplink))
+                .collect(Collectors.joining(", ", "{ ", " }"));
+    }
+
+    private static String name(String chains, NumberedUplink uplink) {
+        return chains + "_" + MarkText.hex(uplink.mark());
+    }
+
+    private static String quoted(String interfaceName) {
+        return '"' + interfaceName + '"';
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter.uplink;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.markcast.engine.packet.Ipv4Address;
+import org.markcast.linux.RouteNetlink.Address;
+import org.markcast.linux.RouteNetlink.Link;
+import org.markcast.linux.RoutingTables.Route;
+import org.markcast.netfilter.NumberedUplink;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One uplink: what it is now, what its routes have to be, and whose connections cannot go on. While it is down its connections wait,
+ * cut off; they are released when it comes back without their address, or after a while.
+ */
+final class FollowedUplink {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FollowedUplink.class);
+
+    private final NumberedUplink numbered;
+
+    private Optional<Link> link = Optional.empty();
+    private List<Address> addresses = List.of();
+    private OptionalInt gateway = OptionalInt.empty();
+
+    /** Its addresses when it was up last: those that connections may use. */
+    private Set<Integer> held = new HashSet<>();
+
+    private final Set<Integer> lost = new HashSet<>();
+
+    private boolean isDown;
+    private long downSinceNs;
+
+    /** Whether its connections have been released since it went down. */
+    private boolean isReleased;
+
+    private boolean isWarned;
+    private boolean isGatewayMissed;
+
+    FollowedUplink(NumberedUplink numbered) {
+        this.numbered = numbered;
+    }
+
+    NumberedUplink numbered() {
+        return numbered;
+    }
+
+    private String name() {
+        return numbered.uplink().name();
+    }
+
+    /** Looks at what there is now. */
+    void follow(List<Link> links, List<Address> all, UplinkKernel kernel, long nowNs) {
+        link = links.stream()
+                .filter(some -> some.name().equals(numbered.uplink().interfaceName()))
+                .findFirst();
+        addresses = all.stream()
+                .filter(address -> link.isPresent()
+                        && address.interfaceIndex() == link.get().index())
+                .toList();
+        if (isUsable()) {
+            comeUp(all);
+        } else {
+            goDown(nowNs);
+        }
+        warnOfStrictFilter(kernel);
+    }
+
+    private boolean isUsable() {
+        return link.isPresent() && link.get().isUp() && link.get().isRunning() && !addresses.isEmpty();
+    }
+
+    private void comeUp(List<Address> all) {
+        final Set<Integer> there = new HashSet<>();
+        all.forEach(address -> there.add(address.address()));
+        held.stream().filter(address -> !there.contains(address)).forEach(lost::add);
+        final Set<Integer> now = new HashSet<>();
+        addresses.forEach(address -> now.add(address.address()));
+        if (isDown || !now.equals(held)) {
+            LOG.info(
+                    "uplink {} is up: {}, index {}, address {}",
+                    name(),
+                    link.orElseThrow().name(),
+                    link.orElseThrow().index(),
+                    Ipv4Address.text(addresses.get(0).address()));
+        }
+        held = now;
+        isDown = false;
+        isReleased = false;
+    }
+
+    private void goDown(long nowNs) {
+        if (!isDown) {
+            isDown = true;
+            downSinceNs = nowNs;
+            LOG.info("uplink {} is not usable ({}): its connections wait", name(), condition());
+        }
+    }
+
+    private void warnOfStrictFilter(UplinkKernel kernel) {
+        if (link.isPresent() && !isWarned && kernel.hasStrictFilter(link.get().name())) {
+            isWarned = true;
+            LOG.warn("uplink {}: {}", name(), StrictFilter.warning(link.get().name()));
+        }
+    }
+
+    /** The routes that its table has to have. */
+    List<Route> routes(UplinkKernel kernel, List<Route> present) {
+        final List<Route> routes = new ArrayList<>();
+        routes.add(unreachable());
+        if (isUsable()) {
+            final int index = link.orElseThrow().index();
+            final List<Route> main = kernel.mainRoutes(index);
+            main.stream()
+                    .filter(route -> route.prefixLength() > 0)
+                    .sorted(Comparator.comparing(route -> route.gateway() != 0)) // networks first, that gateways are in
+                    .forEach(route -> routes.add(inOwnTable(route)));
+            gateway = findGateway(main, present);
+            warnOfMissingGateway();
+            gateway.ifPresent(hop ->
+                    routes.add(new Route(numbered.table(), 0, 0, index, hop, 0, 0, hop != 0 && !isNeighbour(hop))));
+        }
+        return routes;
+    }
+
+    private void warnOfMissingGateway() {
+        if (gateway.isEmpty() && !isGatewayMissed) {
+            LOG.warn(
+                    "uplink {}: no default route leaves by {}, so its gateway is not known: write gateway = ADDRESS",
+                    name(),
+                    numbered.uplink().interfaceName());
+        }
+        isGatewayMissed = gateway.isEmpty();
+    }
+
+    /** Where packets end while there is no other way: elsewhere they would have the wrong source. */
+    private Route unreachable() {
+        return new Route(numbered.table(), 0, 0, 0, 0, 0, -1, false);
+    }
+
+    private Route inOwnTable(Route route) {
+        return new Route(
+                numbered.table(),
+                route.network(),
+                route.prefixLength(),
+                route.interfaceIndex(),
+                route.gateway(),
+                route.source(),
+                route.metric(),
+                route.isOnLink());
+    }
+
+    /** The main table's default route may be gone for good: what it said once is kept. */
+    private OptionalInt findGateway(List<Route> main, List<Route> present) {
+        if (numbered.uplink().gateway().isPresent()) {
+            return OptionalInt.of(Ipv4Address.of(numbered.uplink().gateway().get()));
+        }
+        if (link.orElseThrow().isPointToPoint()) {
+            return OptionalInt.of(0);
+        }
+        final Optional<Route> found = main.stream()
+                .filter(route -> route.prefixLength() == 0)
+                .min(Comparator.comparing(Route::metric, Integer::compareUnsigned));
+        if (found.isPresent()) {
+            return OptionalInt.of(found.get().gateway());
+        }
+        final Optional<Route> former = present.stream()
+                .filter(route -> route.table() == numbered.table()
+                        && route.prefixLength() == 0
+                        && route.interfaceIndex() == link.orElseThrow().index())
+                .findFirst();
+        if (former.isPresent()) {
+            return OptionalInt.of(former.get().gateway());
+        }
+        final boolean isStillRight =
+                gateway.isPresent() && (gateway.getAsInt() == 0 || isNeighbour(gateway.getAsInt()));
+        return isStillRight ? gateway : OptionalInt.empty();
+    }
+
+    private boolean isNeighbour(int host) {
+        return addresses.stream().anyMatch(address -> {
+            final int mask = address.prefixLength() == 0 ? 0 : -1 << Integer.SIZE - address.prefixLength();
+            return ((host ^ address.address()) & mask) == 0;
+        });
+    }
+
+    /** Its address, as long as it has one, up or not. */
+    OptionalInt source() {
+        return addresses.isEmpty()
+                ? OptionalInt.empty()
+                : OptionalInt.of(addresses.get(0).address());
+    }
+
+    /** Releases what cannot go on. */
+    void release(UplinkKernel kernel, int mask, long lingerNs, long nowNs) {
+        if (!lost.isEmpty()) {
+            final int count = kernel.deleteConnections(numbered.mark(), mask, lost);
+            LOG.info(
+                    "uplink {}: {} connections released, {} is no longer its address",
+                    name(),
+                    count,
+                    lost.stream().map(Ipv4Address::text).sorted().toList());
+            lost.clear();
+        }
+        if (isDown && !isReleased && nowNs - downSinceNs >= lingerNs) {
+            kernel.deleteConnections(numbered.mark(), mask);
+            LOG.info("uplink {} has not come back: its connections are released", name());
+            held.clear();
+            isReleased = true;
+        }
+    }
+
+    private String condition() {
+        if (link.isEmpty()) {
+            return "no interface";
+        }
+        if (!link.get().isUp() || !link.get().isRunning()) {
+            return "down";
+        }
+        if (addresses.isEmpty()) {
+            return "no address";
+        }
+        return gateway.isEmpty() ? "no gateway" : "up";
+    }
+
+    UplinkState state(UplinkKernel kernel, int mask) {
+        return new UplinkState(
+                numbered,
+                condition(),
+                source(),
+                isUsable() ? gateway : OptionalInt.empty(),
+                kernel.countConnections(numbered.mark(), mask));
+    }
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter.uplink;
+
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.NanoClock;
+import org.markcast.config.Uplink;
+import org.markcast.config.Uplinks;
+import org.markcast.engine.packet.Ipv4Address;
+import org.markcast.linux.LinuxException;
+import org.markcast.linux.RouteNetlink;
+import org.markcast.linux.RoutingTables;
+import org.markcast.linux.RoutingTables.Route;
+import org.markcast.linux.RoutingTables.Rule;
+import org.markcast.netfilter.NumberedUplink;
+import org.markcast.netfilter.TableText;
+import org.markcast.netfilter.UplinkRules;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps routing rules and the routes of all uplinks equal to what there is, by the kernel's news, and releases connections that cannot
+ * go on. What an earlier run left is taken over. Belongs to the control thread.
+ *
+ * <p>Nothing here fails for the caller: if the kernel refuses something, one log line and {@link #problem()} say why, and it is
+ * tried again.
+ */
+public final class PinnedUplinks implements AutoCloseable {
+
+    /** Where our routing rules stand: before the main table (32766), behind tables of IPsec daemons (strongSwan: 220). */
+    static final int PRIORITY = 20_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(PinnedUplinks.class);
+
+    private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
+
+    private final UplinkKernel kernel;
+    private final NanoClock clock;
+
+    private Uplinks config;
+    private List<FollowedUplink> uplinks = List.of();
+    private Set<Route> foreign = Set.of();
+    private TableText table;
+    private boolean isStale = true;
+    private long retryNs;
+    private String problem;
+
+    PinnedUplinks(Uplinks config, UplinkKernel kernel, NanoClock clock) {
+        this.kernel = kernel;
+        this.clock = clock;
+        retryNs = clock.nanoTime();
+        configure(config);
+    }
+
+    /**
+     * For the network namespace of the calling thread.
+     *
+     * @param config with at least one uplink
+     * @throws LinuxException if a socket cannot be had
+     */
+    public static PinnedUplinks open(Uplinks config, NanoClock clock) {
+        return new PinnedUplinks(config, new LinuxUplinkKernel(), clock);
+    }
+
+    /** Removes what a run that crashed has left, where nothing is pinned any more. */
+    public static void removeLeftovers() {
+        try (RoutingTables routing = new RoutingTables(LinuxUplinkKernel.PROTOCOL)) {
+            routing.rules().forEach(routing::delete);
+            routing.routes().forEach(routing::delete);
+        } catch (LinuxException e) {
+            LOG.debug("no routing rules of an earlier run can be removed: {}", e.getMessage());
+        }
+    }
+
+    /** The table of rules for uplinks as they are now, for who does not follow them. */
+    public static TableText tableNow(Uplinks config) {
+        final Map<String, Integer> sources = new HashMap<>();
+        try (RouteNetlink netlink = new RouteNetlink()) {
+            final List<RouteNetlink.Address> addresses = netlink.addresses();
+            for (final RouteNetlink.Link link : netlink.links()) {
+                addresses.stream()
+                        .filter(address -> address.interfaceIndex() == link.index())
+                        .findFirst()
+                        .ifPresent(address ->
+                                nameOf(link.name(), config).ifPresent(name -> sources.put(name, address.address())));
+            }
+        }
+        return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources);
+    }
+
+    private static Optional<String> nameOf(String interfaceName, Uplinks config) {
+        return config.all().stream()
+                .filter(uplink -> uplink.interfaceName().equals(interfaceName))
+                .map(Uplink::name)
+                .findFirst();
+    }
+
+    /** Changes to another configuration, with at least one uplink; {@link #table()} may be another one then. */
+    public void configure(Uplinks latest) {
+        if (latest.equals(config)) {
+            return;
+        }
+        final List<NumberedUplink> before =
+                uplinks.stream().map(FollowedUplink::numbered).toList();
+        final List<NumberedUplink> now = NumberedUplink.of(latest, before);
+        attempt(() -> releaseHandedOn(before, now));
+        final Map<NumberedUplink, FollowedUplink> followed = new HashMap<>();
+        uplinks.forEach(uplink -> followed.put(uplink.numbered(), uplink));
+        config = latest;
+        uplinks = now.stream()
+                .map(numbered -> followed.getOrDefault(numbered, new FollowedUplink(numbered)))
+                .toList();
+        table = rules();
+        attempt(this::look);
+    }
+
+    /** Connections with a mark that is another interface's now must not go there. */
+    private void releaseHandedOn(List<NumberedUplink> before, List<NumberedUplink> now) {
+        for (final NumberedUplink former : before) {
+            final boolean isHandedOn = now.stream()
+                    .anyMatch(uplink -> uplink.mark() == former.mark()
+                            && !uplink.uplink()
+                                    .interfaceName()
+                                    .equals(former.uplink().interfaceName()));
+            if (isHandedOn) {
+                kernel.deleteConnections(former.mark(), config.mask());
+            }
+        }
+    }
+
+    /** Readable when {@link #refresh()} has something to do. */
+    public int fd() {
+        return kernel.fd();
+    }
+
+    /** Follows the kernel's news; {@code true} if {@link #table()} is another one. Cheap when there is none. */
+    public boolean refresh() {
+        isStale |= kernel.hasNews();
+        if (!isStale || clock.nanoTime() - retryNs < 0) {
+            return false;
+        }
+        final TableText before = table;
+        attempt(this::look);
+        return !table.equals(before);
+    }
+
+    /** Releases connections that cannot go on; to be called when the rules are those of {@link #table()}. */
+    public void release() {
+        final long nowNs = clock.nanoTime();
+        attempt(() -> uplinks.forEach(
+                uplink -> uplink.release(kernel, config.mask(), config.linger().toNanos(), nowNs)));
+    }
+
+    /** The nftables rules for the uplinks as they are. */
+    public TableText table() {
+        return table;
+    }
+
+    /** All uplinks, in the order of the configuration. */
+    public List<UplinkState> states() {
+        return uplinks.stream()
+                .map(uplink -> uplink.state(kernel, config.mask()))
+                .toList();
+    }
+
+    /** Why routes and rules are not as they should be; empty if they are. */
+    public Optional<String> problem() {
+        return Optional.ofNullable(problem);
+    }
+
+    private void attempt(Runnable task) {
+        try {
+            task.run();
+        } catch (LinuxException e) {
+            if (!e.getMessage().equals(problem)) {
+                LOG.error("the uplinks are not in place: {}", e.getMessage());
+            }
+            problem = e.getMessage();
+            isStale = true;
+            retryNs = clock.nanoTime() + RETRY_NS;
+        }
+    }
+
+    private void look() {
+        final var links = kernel.links();
+        final var addresses = kernel.addresses();
+        uplinks.forEach(uplink -> uplink.follow(links, addresses, kernel, clock.nanoTime()));
+        table = rules();
+        changeRoutes();
+        changeRules();
+        isStale = false;
+        problem = null;
+    }
+
+    private TableText rules() {
+        final Map<String, Integer> sources = new HashMap<>();
+        uplinks.forEach(uplink -> uplink.source()
+                .ifPresent(source -> sources.put(uplink.numbered().uplink().name(), source)));
+        return UplinkRules.table(
+                config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources);
+    }
+
+    private void changeRoutes() {
+        final List<Route> present = kernel.routes();
+        final Set<Route> wanted = new LinkedHashSet<>();
+        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(kernel, present)));
+        present.stream().filter(route -> !wanted.contains(route)).forEach(kernel::delete);
+        final Set<Route> taken = new LinkedHashSet<>();
+        for (final Route route : wanted) {
+            if (!present.contains(route) && !kernel.add(route)) {
+                taken.add(route);
+            }
+        }
+        taken.stream().filter(route -> !foreign.contains(route)).forEach(PinnedUplinks::warn);
+        foreign = taken;
+    }
+
+    private static void warn(Route route) {
+        LOG.warn(
+                "routing table {} has somebody else's route to {}/{}: leaving it alone",
+                Integer.toUnsignedString(route.table()),
+                Ipv4Address.text(route.network()),
+                route.prefixLength());
+    }
+
+    private void changeRules() {
+        final List<Rule> present = kernel.rules();
+        final List<Rule> wanted = uplinks.stream().map(this::rule).toList();
+        wanted.stream().filter(rule -> !present.contains(rule)).forEach(kernel::add);
+        present.stream().filter(rule -> !wanted.contains(rule)).forEach(kernel::delete);
+    }
+
+    private Rule rule(FollowedUplink uplink) {
+        return new Rule(
+                PRIORITY,
+                uplink.numbered().mark(),
+                config.mask(),
+                uplink.numbered().table());
+    }
+
+    /** Removes our routing rules and routes; connections keep their marks for the next run. Idempotent. */
+    @Override
+    public void close() {
+        if (uplinks.isEmpty()) {
+            return;
+        }
+        uplinks = List.of();
+        attempt(() -> {
+            kernel.rules().forEach(kernel::delete);
+            kernel.routes().forEach(kernel::delete);
+        });
+        kernel.close();
+    }
+}

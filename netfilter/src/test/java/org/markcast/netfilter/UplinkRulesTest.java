@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.markcast.config.Prefix;
+import org.markcast.config.Uplink;
+import org.markcast.config.Uplinks;
+
+class UplinkRulesTest {
+
+    private static final int MASK = 0xff00_0000;
+    private static final int ADDRESS = 0xc0000202;
+
+    @Test
+    void shouldRenderTwoUplinks() throws IOException {
+        final Uplinks uplinks =
+                uplinks(MASK, List.of(), uplink("dsl", null, null, true), uplink("cable", null, null, false));
+        assertEquals(
+                MarkRulesTest.golden("uplinks.nft"),
+                installation(uplinks, Map.of("dsl", ADDRESS, "cable", ADDRESS + 1)));
+    }
+
+    @Test
+    void shouldRenderNetworksAndAnAddressThatIsNotKnown() throws IOException {
+        final Uplinks uplinks = uplinks(
+                0xf0,
+                List.of(Prefix.parse("10.0.0.0/8"), Prefix.parse("192.168.7.0/24")),
+                uplink("dsl", 0x20, 201, true),
+                uplink("cable", null, null, true));
+        assertEquals(MarkRulesTest.golden("uplinks-networks.nft"), installation(uplinks, Map.of("cable", ADDRESS)));
+    }
+
+    @Test
+    void shouldGiveOutWhatIsFree() {
+        final Uplinks uplinks = uplinks(
+                0x90,
+                List.of(),
+                uplink("a", null, null, false),
+                uplink("b", 0x10, 20_001, false),
+                uplink("c", null, null, false));
+        assertEquals(List.of("a 80 20002", "b 10 20001", "c 90 20003"), numbers(NumberedUplink.of(uplinks, List.of())));
+    }
+
+    @Test
+    void shouldKeepNumbersWhenOthersComeAndGo() {
+        final List<NumberedUplink> before = NumberedUplink.of(
+                uplinks(
+                        MASK,
+                        List.of(),
+                        uplink("a", null, null, false),
+                        uplink("b", null, null, false),
+                        uplink("c", null, null, false)),
+                List.of());
+        final Uplinks after = uplinks(
+                MASK,
+                List.of(),
+                uplink("c", null, null, false),
+                uplink("d", null, null, false),
+                uplink("b", 0x0500_0000, null, false),
+                uplink("e", null, 20_003, false));
+        assertEquals(
+                List.of("c 3000000 20001", "d 1000000 20004", "b 5000000 20002", "e 2000000 20003"),
+                numbers(NumberedUplink.of(after, before)));
+    }
+
+    private static String installation(Uplinks uplinks, Map<String, Integer> sources) {
+        return TableText.installation(
+                List.of(UplinkRules.table(uplinks, NumberedUplink.of(uplinks, List.of()), sources)));
+    }
+
+    private static List<String> numbers(List<NumberedUplink> uplinks) {
+        return uplinks.stream()
+                .map(uplink -> uplink.uplink().name() + " " + Integer.toHexString(uplink.mark()) + " " + uplink.table())
+                .toList();
+    }
+
+    private static Uplinks uplinks(int mask, List<Prefix> networks, Uplink... all) {
+        return new Uplinks(mask, List.of("eth1", "br-lan"), networks, Duration.ofSeconds(60), List.of(all));
+    }
+
+    private static Uplink uplink(String name, Integer mark, Integer table, boolean masquerade) {
+        return new Uplink(
+                name, name + "0", Optional.ofNullable(mark), Optional.ofNullable(table), Optional.empty(), masquerade);
+    }
+}
