@@ -7,9 +7,11 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
+import org.markcast.config.Uplink;
 import org.markcast.linux.Nftables;
 import org.markcast.linux.NftablesException;
 import org.markcast.netfilter.MarkRules;
+import org.markcast.netfilter.uplink.StrictFilter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,8 +33,17 @@ final class CheckCommand implements Callable<Integer> {
         final PrintWriter out = spec.commandLine().getOut();
         out.print(config.render());
         out.flush();
-        guardProblem(config).ifPresent(problem -> spec.commandLine().getErr().println(problem));
+        guardProblem(config).ifPresent(this::note);
+        for (final Uplink uplink : config.uplinks().all()) {
+            if (StrictFilter.isOn(uplink.interfaceName())) {
+                note("note: uplink " + uplink.name() + ": " + StrictFilter.warning(uplink.interfaceName()));
+            }
+        }
         return ExitStatus.DONE;
+    }
+
+    private void note(String text) {
+        spec.commandLine().getErr().println(text);
     }
 
     /** Why nothing would keep copies from leaving in clear though the configuration wants that; no error, but worth knowing. */

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.agrona.ErrorHandler;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
@@ -24,15 +25,14 @@ final class ControlThread implements AutoCloseable {
     private final Wakeup wakeup = new Wakeup();
     private final Queue<FutureTask<?>> tasks = new ArrayDeque<>();
     private final ErrorHandler errors;
+    private final PollingIdle idle;
     private final AgentRunner runner;
 
     /** @param work what the thread does between tasks, often and quickly */
     ControlThread(Runnable work, ErrorHandler errors, int... fds) {
         this.errors = errors;
-        final int[] all = new int[fds.length + 1];
-        System.arraycopy(fds, 0, all, 0, fds.length);
-        all[fds.length] = wakeup.fd();
-        runner = new AgentRunner(new PollingIdle(0, all), errors, null, new Agent() {
+        idle = new PollingIdle(0, withWakeup(fds));
+        runner = new AgentRunner(idle, errors, null, new Agent() {
             @Override
             public int doWork() {
                 wakeup.clear();
@@ -46,6 +46,15 @@ final class ControlThread implements AutoCloseable {
                 return "control";
             }
         });
+    }
+
+    private int[] withWakeup(int... fds) {
+        return IntStream.concat(IntStream.of(fds), IntStream.of(wakeup.fd())).toArray();
+    }
+
+    /** Wakes up for other descriptors from now on. */
+    void follow(int... fds) {
+        idle.follow(withWakeup(fds));
     }
 
     void start() {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
@@ -24,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service. Opened in this order, closed in the reverse: run directory, counters, rules, forwarding, control thread,
- * tunnels, control socket. Once it runs, everything here belongs to the control thread.
+ * The running service. Opened in this order, closed in the reverse: run directory, counters, rules, uplinks, forwarding, control
+ * thread, tunnels, control socket. Once it runs, everything here belongs to the control thread.
  */
 final class Daemon implements AutoCloseable {
 
@@ -38,6 +39,7 @@ final class Daemon implements AutoCloseable {
     private final RunDirectory directory;
     private final CountersFile countersFile;
     private final List<AutoCloseable> opened = new ArrayList<>();
+    private final Pinning pinning;
     private final Optional<Forwarding> forwarding;
     private final ControlThread control;
     private final Tunnels tunnels;
@@ -60,13 +62,9 @@ final class Daemon implements AutoCloseable {
             countersFile = open(new CountersFile(directory.counters()));
             opened.add(this::closeRules);
             openRules();
+            pinning = open(new Pinning(config));
             forwarding = config.forward() ? Optional.of(open(new Forwarding(config, counters()))) : Optional.empty();
-            control = open(new ControlThread(
-                    this::work,
-                    new ErrorLog(),
-                    forwarding.map(packets -> packets.capture().fd()).stream()
-                            .mapToInt(Integer::intValue)
-                            .toArray()));
+            control = open(new ControlThread(this::work, new ErrorLog(), newsFds()));
             tunnels = open(new Tunnels(control::execute));
             sas = SaTable.of(List.of(), config.reinject(), config.forwarders());
         } catch (IOException | RuntimeException e) {
@@ -118,6 +116,13 @@ final class Daemon implements AutoCloseable {
         config = latest.withoutStaticSas();
     }
 
+    /** What the control thread has to wake up for. */
+    private int[] newsFds() {
+        final IntStream ofCapture =
+                forwarding.stream().mapToInt(packets -> packets.capture().fd());
+        return IntStream.concat(ofCapture, pinning.fds()).toArray();
+    }
+
     private Counters counters() {
         return countersFile.counters();
     }
@@ -139,9 +144,11 @@ final class Daemon implements AutoCloseable {
     private void work() {
         final boolean haveLansChanged =
                 forwarding.isPresent() && forwarding.get().capture().refresh();
-        if (tunnels.refresh() || haveLansChanged) {
+        final boolean haveUplinksChanged = pinning.refresh();
+        if (tunnels.refresh() || haveLansChanged || haveUplinksChanged) {
             followTunnels();
         }
+        pinning.release();
         if (rules != null) {
             rules.work();
             if (isGuarded != isGuarded()) {
@@ -157,7 +164,9 @@ final class Daemon implements AutoCloseable {
     /** Rules first: when the first copy with a mark leaves, the guard knows the mark. Without the guard none leaves. */
     private void followTunnels() {
         tunnels.refresh();
+        pinning.check(tunnels.current().sas(), config.uplinks());
         if (rules != null) {
+            rules.setTables(pinning.tables());
             rules.apply(
                     tunnels.current().sas(),
                     forwarding.map(Forwarding::broadcasts).orElseGet(() -> LocalLans.broadcasts(config)));
@@ -219,6 +228,8 @@ final class Daemon implements AutoCloseable {
         } else if (rules != null) {
             rules.configure(config.leakGuard(), config.connmark());
         }
+        pinning.follow(config);
+        control.follow(newsFds());
         followSources(latest);
         followTunnels();
         if (forwarding.isPresent()) {
@@ -256,6 +267,7 @@ final class Daemon implements AutoCloseable {
                 forwarding.map(Forwarding::forwarders).orElse(0),
                 StatusParts.rules(rules, config.connmark()),
                 StatusParts.interfaces(capture),
+                pinning.status(config.uplinks()),
                 new Status.Decapsulated(
                         capture == null || capture.hasMarks(), capture == null ? 0 : capture.decapsulatedDrops()),
                 config.groups().stream().map(Inet4Address::getHostAddress).toList(),

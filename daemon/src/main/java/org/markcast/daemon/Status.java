@@ -6,6 +6,7 @@ import com.google.gson.FieldAttributes;
 import com.google.gson.FieldNamingPolicy;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.annotations.SerializedName;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -34,6 +35,7 @@ record Status(
         int forwarders,
         Rules rules,
         List<Interface> interfaces,
+        List<Uplink> uplinks,
         Decapsulated decapsulated,
         List<String> groups,
         boolean strictGroups,
@@ -76,6 +78,23 @@ record Status(
             Integer mtu,
             List<String> broadcasts,
             long kernelDrops) {}
+
+    /**
+     * A way to the outside that connections are pinned to.
+     *
+     * @param state {@code up}, or why it cannot be used
+     * @param mark with its mask
+     * @param connections how many are pinned to it
+     */
+    record Uplink(
+            String name,
+            @SerializedName("interface") String interfaceName,
+            String state,
+            String address,
+            String gateway,
+            String mark,
+            long table,
+            int connections) {}
 
     /** @param marks whether the kernel tells each packet's mark; without, the source address decides where it came from */
     record Decapsulated(boolean marks, long kernelDrops) {}

@@ -26,6 +26,7 @@ final class StatusTable {
         final StatusTable head = new StatusTable();
         head.head(status);
         head.interfaces(status);
+        head.uplinks(status);
         head.packets(status);
         head.line("");
         final StatusTable tail = new StatusTable();
@@ -72,6 +73,27 @@ final class StatusTable {
             line("kernel drops of decapsulated packets: "
                     + status.decapsulated().kernelDrops());
         }
+    }
+
+    private void uplinks(Status status) {
+        if (status.uplinks().isEmpty()) {
+            return;
+        }
+        final TextTable table =
+                new TextTable("UPLINK", "STATE", "INTERFACE", "ADDRESS", "GATEWAY", "MARK", "TABLE", "CONNECTIONS");
+        for (final Status.Uplink uplink : status.uplinks()) {
+            table.row(
+                    uplink.name(),
+                    uplink.state(),
+                    uplink.interfaceName(),
+                    uplink.address(),
+                    uplink.gateway(),
+                    uplink.mark(),
+                    uplink.table(),
+                    uplink.connections());
+        }
+        line("");
+        text.append(table.text(0));
     }
 
     private void packets(Status status) {

@@ -62,6 +62,7 @@ class StatusOutputTest {
                 1,
                 new Status.Rules("off", "off", 0),
                 List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),
+                List.of(new Status.Uplink("dsl", "ppp0", "up", "192.0.2.2", null, "0x01000000/0xff000000", 201, 12)),
                 new Status.Decapsulated(true, 0),
                 List.of("224.0.0.251"),
                 false,
@@ -92,6 +93,10 @@ class StatusOutputTest {
                                 + "'packets_in':5,'copies':1000}]"),
                 json.get("sas"));
         assertEquals(JsonParser.parseString("[{'name':'site','reason':'no \"marks\"'}]"), json.get("unhandled"));
+        assertEquals(
+                JsonParser.parseString("[{'name':'dsl','interface':'ppp0','state':'up','address':'192.0.2.2',"
+                        + "'mark':'0x01000000/0xff000000','table':201,'connections':12}]"),
+                json.get("uplinks"));
         assertFalse(json.getAsJsonArray("interfaces").get(0).getAsJsonObject().has("mac"));
     }
 
@@ -115,6 +120,12 @@ class StatusOutputTest {
 
                         NOT HANDLED  BECAUSE
                         site         no marks
+                        """), table);
+        assertTrue(table.contains("""
+
+                        UPLINK  STATE  INTERFACE    ADDRESS  GATEWAY  MARK                   TABLE  CONNECTIONS
+                        dsl     up     ppp0       192.0.2.2        -  0x01000000/0xff000000    201           12
+
                         """), table);
         assertTrue(table.startsWith("markcast 1.0 is running, process 4711, for 1 min 30 s"), table);
     }
