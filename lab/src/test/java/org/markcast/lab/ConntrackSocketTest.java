@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +77,31 @@ class ConntrackSocketTest {
         conntrack.deleteMarked(0x33, 0xff);
         send();
         assertEquals("2 2", fresh());
+    }
+
+    @Test
+    void shouldCountConnectionsByMark() throws Exception {
+        assertEquals(0, conntrack.countMarked(0x34, 0xff));
+        send();
+        assertEquals(2, conntrack.countMarked(0x34, 0xff));
+        assertEquals(1, conntrack.countMarked(0x1200, 0xff00));
+        assertEquals(0, conntrack.countMarked(0x33, 0xff));
+    }
+
+    @Test
+    void shouldForgetOnlyTheConnectionsOfAnAddress() throws Exception {
+        final int local = 0xc0a80001;
+        final int other = 0x7f000002;
+        send();
+
+        assertEquals(0, conntrack.deleteMarked(0x34, 0xff, Set.of(other)));
+        assertEquals(0, conntrack.deleteMarked(0x33, 0xff, Set.of(local)));
+        send();
+        assertEquals("1 1", fresh());
+
+        assertEquals(1, conntrack.deleteMarked(0x5634, 0xffff, Set.of(other, local)));
+        send();
+        assertEquals("1 2", fresh());
     }
 
     @Test

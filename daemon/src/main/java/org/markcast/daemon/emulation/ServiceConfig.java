@@ -17,6 +17,7 @@ public final class ServiceConfig {
 
     private final Map<String, String> settings = new LinkedHashMap<>();
     private final Map<String, StaticTunnel> tunnels = new LinkedHashMap<>();
+    private final Map<String, String> sections = new LinkedHashMap<>();
     private String vici = "";
     private String connmark = "";
 
@@ -48,6 +49,15 @@ public final class ServiceConfig {
                         .map(setting -> "        " + setting + "\n")
                         .collect(Collectors.joining()) + "    }\n";
         return set("rules", "yes");
+    }
+
+    /** Adds a section with these lines, or replaces the one of that name; without lines there is none. */
+    public ServiceConfig section(String name, String... lines) {
+        sections.remove(name);
+        if (lines.length > 0) {
+            sections.put(name, name + " {\n" + String.join("\n", lines) + "\n}\n");
+        }
+        return this;
     }
 
     public ServiceConfig reinject(String... children) {
@@ -83,6 +93,7 @@ public final class ServiceConfig {
         final StringBuilder text = new StringBuilder("markcast {\n");
         settings.forEach((key, value) ->
                 text.append("    ").append(key).append(" = ").append(value).append('\n'));
+        sections.values().forEach(text::append);
         text.append(vici).append(connmark).append("    static {\n");
         tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
         return text.append("    }\n}\n").toString();

@@ -56,6 +56,11 @@ public record ServiceStatus(JsonObject json) {
         return named("interfaces", name);
     }
 
+    /** What it says of an uplink. */
+    public JsonObject uplink(String name) {
+        return named("uplinks", name);
+    }
+
     /** What it says of an SA. */
     public JsonObject sa(String name) {
         return named("sas", name);

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.markcast.linux.LinuxException;
+import org.markcast.linux.RouteNetlink;
+import org.markcast.linux.RoutingTables;
+import org.markcast.linux.RoutingTables.Route;
+import org.markcast.linux.RoutingTables.Rule;
+
+/** Routes and routing rules as {@code ip} sees them. */
+@NetworkNamespaceTest
+class RoutingTablesTest {
+
+    private static final int TABLE = (int) 4_000_000_000L;
+
+    private RulesNetwork network;
+    private RoutingTables routing;
+    private int out;
+
+    @BeforeEach
+    void open() {
+        network = new RulesNetwork();
+        routing = network.call(() -> new RoutingTables(109));
+        out = network.call(() -> {
+            try (RouteNetlink netlink = new RouteNetlink()) {
+                return netlink.links().stream()
+                        .filter(link -> link.name().equals("out"))
+                        .findFirst()
+                        .orElseThrow()
+                        .index();
+            }
+        });
+    }
+
+    @AfterEach
+    void close() {
+        routing.close();
+        network.close();
+    }
+
+    @Test
+    void shouldAddAndDeleteRules() {
+        final Rule rule = new Rule(20_000, 0x8100_0000, 0xff00_0000, TABLE);
+        routing.add(rule);
+        network.program("", "ip", "rule", "add", "pref", "7", "lookup", "9");
+        assertEquals(
+                "20000:\tfrom all fwmark 0x81000000/0xff000000 lookup 4000000000 proto 109",
+                ip("rule", "show", "pref", "20000"));
+        assertEquals(List.of(rule), routing.rules());
+        assertThrows(LinuxException.class, () -> routing.add(rule));
+
+        routing.delete(rule);
+        routing.delete(rule);
+
+        assertEquals(List.of(), routing.rules());
+        assertEquals("7:\tfrom all lookup 9", ip("rule", "show", "pref", "7"));
+    }
+
+    @Test
+    void shouldAddAndDeleteRoutes() {
+        final List<Route> routes = List.of(
+                new Route(TABLE, 0x0a01_0000, 16, out, 0, 0x0a01_0001, 0, false),
+                new Route(TABLE, 0, 0, out, 0x0a01_0002, 0, 0, false),
+                new Route(TABLE, 0xc000_0200, 24, out, 0xcb00_7101, 0, 7, true),
+                new Route(TABLE, 0, 0, 0, 0, 0, -1, false));
+        routes.forEach(route -> assertTrue(routing.add(route)));
+        assertFalse(routing.add(routes.get(0)));
+        network.program("", "ip", "route", "add", "198.51.100.0/24", "dev", "out", "table", "4000000000");
+
+        assertEquals(
+                List.of(
+                        "10.1.0.0/16 dev out proto 109 scope link src 10.1.0.1",
+                        "192.0.2.0/24 via 203.0.113.1 dev out proto 109 metric 7 onlink",
+                        "198.51.100.0/24 dev out scope link",
+                        "default via 10.1.0.2 dev out proto 109",
+                        "unreachable default proto 109 metric 4294967295"),
+                ip("route", "show", "table", "4000000000")
+                        .lines()
+                        .map(String::strip)
+                        .sorted()
+                        .toList());
+        assertEquals(Set.copyOf(routes), Set.copyOf(routing.routes()));
+
+        routes.forEach(routing::delete);
+        routes.forEach(routing::delete);
+
+        assertEquals(List.of(), routing.routes());
+        assertEquals("198.51.100.0/24 dev out scope link", ip("route", "show", "table", "4000000000"));
+    }
+
+    @Test
+    void shouldReadOthersRoutesOfAnInterface() {
+        network.program("", "ip", "route", "add", "192.0.2.0/24", "via", "10.1.0.9", "metric", "5");
+        network.program("", "ip", "route", "add", "unreachable", "192.0.3.0/24");
+        assertEquals(
+                Set.of(
+                        new Route(RoutingTables.MAIN, 0, 0, out, 0, 0, 0, false),
+                        new Route(RoutingTables.MAIN, 0x0a01_0000, 16, out, 0, 0x0a01_0001, 0, false),
+                        new Route(RoutingTables.MAIN, 0xc000_0200, 24, out, 0x0a01_0009, 0, 5, false)),
+                Set.copyOf(routing.routesThrough(RoutingTables.MAIN, out)));
+        assertEquals(List.of(), routing.routesThrough(RoutingTables.MAIN, out + 100));
+        assertEquals(List.of(), routing.routesThrough(4711, out));
+    }
+
+    private String ip(String... arguments) {
+        final String[] command = new String[arguments.length + 1];
+        command[0] = "ip";
+        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        return network.program("", command).strip();
+    }
+}

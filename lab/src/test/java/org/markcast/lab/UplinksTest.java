@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.markcast.lab.UplinkNetwork.ALICE;
+import static org.markcast.lab.UplinkNetwork.CABLE_ADDRESS;
+import static org.markcast.lab.UplinkNetwork.CABLE_GATEWAY;
+import static org.markcast.lab.UplinkNetwork.DSL_ADDRESS;
+import static org.markcast.lab.UplinkNetwork.DSL_GATEWAY;
+import static org.markcast.lab.UplinkNetwork.SERVER;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.markcast.daemon.emulation.ServiceConfig;
+import org.markcast.lab.UplinkNetwork.Session;
+
+/** Connections stay on the uplink that they began on, with real connection tracking, routing and TCP. */
+@NetworkNamespaceTest
+class UplinksTest {
+
+    private static final String[] BOTH = {
+        "lan = eth1",
+        "dsl { interface = dsl",
+        "gateway = " + DSL_GATEWAY,
+        "masquerade = yes }",
+        "cable { interface = cable",
+        "gateway = " + CABLE_GATEWAY,
+        "masquerade = yes }"
+    };
+
+    private UplinkNetwork network;
+
+    @BeforeEach
+    void build() {
+        network = new UplinkNetwork();
+        network.defaultRoute("dsl");
+    }
+
+    @AfterEach
+    void close() {
+        network.close();
+    }
+
+    private ServerSocket server() {
+        return network.listen(network.outside(), 8080);
+    }
+
+    private void startWithBoth() {
+        network.start(BOTH);
+        network.awaitState("dsl", "up");
+        network.awaitState("cable", "up");
+    }
+
+    @Test
+    void shouldKeepASessionWhenTheDefaultRouteChanges() throws IOException {
+        startWithBoth();
+        final ServerSocket server = server();
+        final Session session = network.connectAlice(server);
+        session.exchange("before");
+        assertEquals(DSL_ADDRESS, session.clientAddress());
+
+        network.defaultRoute("cable");
+
+        session.exchange("after");
+        final Session later = network.connectAlice(server);
+        later.exchange("by the other one");
+        assertEquals(CABLE_ADDRESS, later.clientAddress());
+        network.defaultRoute("dsl");
+        later.exchange("still");
+        assertEquals(1, network.uplink("dsl").get("connections").getAsInt());
+        assertEquals(1, network.uplink("cable").get("connections").getAsInt());
+    }
+
+    /** What the test above sees without the service. */
+    @Test
+    void shouldLoseTheSessionWithoutPinning() throws IOException {
+        network.masqueradeByHand();
+        final ServerSocket server = server();
+        final Session session = network.connectAlice(server);
+        session.exchange("before");
+
+        network.defaultRoute("cable");
+
+        session.write("lost");
+        network.connectAlice(server).exchange("by the other one");
+        assertEquals(0, session.arrived());
+    }
+
+    @Test
+    void shouldKeepASessionOfTheGatewayItself() throws IOException {
+        startWithBoth();
+        final Session session = network.connect(network.gateway().namespace(), null, SERVER, server());
+        session.exchange("before");
+
+        network.defaultRoute("cable");
+
+        session.exchange("after");
+        assertEquals(DSL_ADDRESS, session.clientAddress());
+    }
+
+    @Test
+    void shouldKeepASessionWhenItsUplinkFails() throws IOException {
+        startWithBoth();
+        final Session session = network.connectAlice(server());
+        session.exchange("before");
+        network.defaultRoute("cable");
+
+        network.gateway().ip("link set dsl down");
+        network.awaitState("dsl", "down");
+        session.write("while it is down");
+        network.gateway().ip("link set dsl up");
+
+        session.awaitAtServer("while it is down");
+        session.exchange("after");
+        assertEquals(DSL_ADDRESS, session.clientAddress());
+    }
+
+    @Test
+    void shouldKeepASessionWhenItsUplinkIsMadeAnew() throws IOException {
+        startWithBoth();
+        final Session session = network.connectAlice(server());
+        session.exchange("before");
+        network.defaultRoute("cable");
+
+        network.gateway().ip("link del dsl");
+        network.awaitState("dsl", "no interface");
+        session.write("while it is gone");
+        network.create("dsl", DSL_ADDRESS, DSL_GATEWAY);
+
+        session.awaitAtServer("while it is gone");
+        session.exchange("after");
+        assertEquals(DSL_ADDRESS, session.clientAddress());
+    }
+
+    /** What the two tests above see without the service. */
+    @Test
+    void shouldLoseTheSessionWithItsUplinkWithoutPinning() throws IOException {
+        network.masqueradeByHand();
+        final ServerSocket server = server();
+        final Session session = network.connectAlice(server);
+        session.exchange("before");
+        network.defaultRoute("cable");
+
+        network.gateway().ip("link set dsl down", "link set dsl up");
+
+        session.write("lost");
+        network.connectAlice(server).exchange("by the other one");
+        assertEquals(0, session.arrived());
+    }
+
+    @Test
+    void shouldReleaseConnectionsWhoseAddressIsGone() throws IOException {
+        startWithBoth();
+        final ServerSocket server = server();
+        network.connectAlice(server).exchange("before");
+        network.defaultRoute("cable");
+        final Session other = network.connectAlice(server);
+        other.exchange("by cable");
+
+        network.gateway().ip("link del dsl");
+        network.awaitState("dsl", "no interface");
+        assertEquals(1, network.uplink("dsl").get("connections").getAsInt());
+        network.create("dsl", "192.0.2.77", DSL_GATEWAY);
+
+        network.await("dsl", "release", uplink -> uplink.get("connections").getAsInt() == 0);
+        network.awaitState("dsl", "up");
+        other.exchange("untouched");
+        network.defaultRoute("dsl");
+        final Session later = network.connectAlice(server);
+        later.exchange("with the new address");
+        assertEquals("192.0.2.77", later.clientAddress());
+    }
+
+    @Test
+    void shouldReleaseConnectionsWhenTheirUplinkStaysAway() throws IOException {
+        network.start(with("linger = 1s"));
+        network.awaitState("cable", "up");
+        final ServerSocket server = server();
+        final Session session = network.connectAlice(server);
+        session.exchange("before");
+
+        network.gateway().ip("link set dsl down");
+        network.defaultRoute("cable");
+
+        network.await("dsl", "release", uplink -> uplink.get("connections").getAsInt() == 0);
+        assertEquals("down", network.uplink("dsl").get("state").getAsString());
+        final Session later = network.connectAlice(server);
+        later.exchange("by the other one");
+        assertEquals(CABLE_ADDRESS, later.clientAddress());
+    }
+
+    @Test
+    void shouldAnswerByTheUplinkThatAConnectionCameInBy() throws IOException {
+        dnatToAlice();
+        startWithBoth();
+        final ServerSocket own = network.listen(network.gateway().namespace(), 8081);
+        final ServerSocket alices = network.listen(network.alice().namespace(), 8082);
+
+        for (final String route : List.of("dsl", "cable")) {
+            network.defaultRoute(route);
+            for (final String address : List.of(DSL_ADDRESS, CABLE_ADDRESS)) {
+                network.connect(network.outside(), SERVER, address, own).exchange("to the gateway at " + address);
+                network.connect(network.outside(), SERVER, address, alices).exchange("to alice at " + address);
+            }
+        }
+    }
+
+    /** What the test above sees without the service. */
+    @Test
+    void shouldAnswerByTheDefaultRouteWithoutPinning() throws IOException {
+        dnatToAlice();
+        final ServerSocket own = network.listen(network.gateway().namespace(), 8081);
+        network.listen(network.alice().namespace(), 8082);
+        network.connect(network.outside(), SERVER, DSL_ADDRESS, own).exchange("by the default route");
+        for (final int port : new int[] {8081, 8082}) {
+            network.outside().call(() -> {
+                try (Socket socket = new Socket()) {
+                    socket.bind(new InetSocketAddress(InetAddress.getByName(SERVER), 0));
+                    assertThrows(
+                            IOException.class, () -> socket.connect(new InetSocketAddress(CABLE_ADDRESS, port), 1_500));
+                }
+                return null;
+            });
+        }
+    }
+
+    private void dnatToAlice() {
+        network.gateway()
+                .nft("table ip forwarded {\n chain pre {\n type nat hook prerouting priority dstnat;\n"
+                        + " iifname { \"dsl\", \"cable\" } tcp dport 8082 dnat to " + ALICE + "\n }\n}\n");
+    }
+
+    @Test
+    void shouldTakeTheGatewayFromTheDefaultRoute() throws IOException {
+        network.start(
+                "lan = eth1",
+                "networks = 10.1.0.0/16",
+                "dsl { interface = dsl",
+                "masquerade = yes }",
+                "cable { interface = cable",
+                "masquerade = yes }");
+        network.awaitState("dsl", "up");
+        network.awaitState("cable", "no gateway");
+        assertEquals(DSL_GATEWAY, network.uplink("dsl").get("gateway").getAsString());
+        final Session session = network.connectAlice(server());
+        session.exchange("before");
+
+        network.defaultRoute("cable");
+
+        network.awaitState("cable", "up");
+        network.gateway().ip("link set dsl down", "link set dsl up");
+        network.awaitState("dsl", "up");
+        session.exchange("after");
+        assertEquals(DSL_ADDRESS, session.clientAddress());
+    }
+
+    @Test
+    void shouldFollowRoutesOfTheMainTable() {
+        startWithBoth();
+        network.gateway().ip("route add 172.16.0.0/12 via 192.0.2.9 dev dsl");
+        network.await("dsl", "follow", uplink -> routesOf(20_001).contains("172.16.0.0/12 via 192.0.2.9 dev dsl"));
+        network.gateway().ip("route del 172.16.0.0/12");
+        network.await("dsl", "follow", uplink -> !routesOf(20_001).contains("172.16.0.0/12"));
+        assertTrue(routesOf(20_001).contains("192.0.2.0/24 dev dsl"));
+    }
+
+    private String routesOf(int table) {
+        return network.gateway().run("ip", "route", "show", "table", Integer.toString(table));
+    }
+
+    @Test
+    void shouldRestoreWhatOthersRemove() {
+        startWithBoth();
+        final String before = network.traces();
+        network.gateway().ip("rule del fwmark 0x1000000/0xff000000 lookup 20001", "route flush table 20001");
+        network.await("dsl", "come back", uplink -> network.traces().equals(before));
+    }
+
+    @Test
+    void shouldLeaveNothingBehind() throws IOException {
+        network.gateway().ip("route add 10.99.0.0/16 dev eth1 table 201");
+        final String before = network.traces();
+        network.start(with("# nothing else"));
+        network.awaitState("dsl", "up");
+        assertFalse(network.traces().equals(before));
+
+        assertEquals(0, network.service().stop(), network.service().log());
+
+        assertEquals(before, network.traces());
+    }
+
+    @Test
+    void shouldTakeOverWhatACrashLeft() throws IOException {
+        startWithBoth();
+        final String running = network.traces();
+        final Session session = network.connectAlice(server());
+        session.exchange("before");
+
+        network.service().kill();
+        network.defaultRoute("cable");
+        network.gateway().ip("rule add pref 20000 fwmark 0x9000000/0xff000000 lookup 20009 protocol 109");
+        network.startAgain();
+
+        network.awaitState("dsl", "up");
+        session.exchange("after");
+        network.defaultRoute("dsl");
+        assertEquals(running, network.traces());
+    }
+
+    @Test
+    void shouldRemoveExactlyTheSectionWhenReloaded() throws IOException {
+        network.start();
+        final String before = network.traces();
+        network.service().reload(UplinkNetwork.config(BOTH));
+        network.awaitState("dsl", "up");
+        final Session session = network.connectAlice(server());
+        session.exchange("before");
+
+        final ServiceConfig without = UplinkNetwork.config("lan = eth1", "cable { interface = cable", "table = 77 }");
+        network.service().reload(without);
+        network.awaitState("cable", "no gateway");
+        assertTrue(network.traces().contains("lookup 77"), network.traces());
+        assertFalse(network.traces().contains("lookup 20001"), network.traces());
+
+        network.service().reload(UplinkNetwork.config());
+        assertEquals(before, network.traces());
+        network.service().kill();
+        network.gateway().ip("rule add pref 20000 fwmark 0x9000000/0xff000000 lookup 20009 protocol 109");
+        network.startAgain();
+        assertEquals(before, network.traces());
+    }
+
+    @Test
+    void shouldRefuseABadSectionAndGoOn() {
+        startWithBoth();
+        final String before = network.traces();
+        network.service()
+                .hangUp(UplinkNetwork.config("dsl { interface = dsl", "mark = 1 }")
+                        .text());
+        network.service()
+                .awaitStatus("complain", status -> network.service().log().contains("not reloaded"));
+        assertTrue(
+                network.service().log().contains("mark: 0x1 has bits outside uplinks.mask, which is 0xff000000"),
+                network.service().log());
+        assertEquals(before, network.traces());
+    }
+
+    @Test
+    void shouldWarnOfStrictFilters() {
+        UplinkNetwork.set(network.gateway().namespace(), "ipv4/conf/cable/rp_filter", "1");
+        startWithBoth();
+        assertTrue(
+                network.service().log().contains("uplink cable: rp_filter is strict on cable"),
+                network.service().log());
+        final Program check = Program.markcast(
+                network.gateway(), "check", "-c", network.service().configuration());
+        assertEquals(0, check.exitStatus());
+        assertEquals(1, check.err().lines().count(), check::toString);
+        assertTrue(check.err().startsWith("note: uplink cable: rp_filter is strict"), check::toString);
+    }
+
+    @Test
+    void shouldPrintTheRulesOfUplinks() {
+        startWithBoth();
+        final Program rules = Program.markcast(
+                network.gateway(), "rules", "-c", network.service().configuration());
+        assertTrue(
+                rules.out().contains("snat to oifname map { \"dsl\" : 192.0.2.2, \"cable\" : 198.51.100.2 }"),
+                rules.out());
+        network.gateway().nft(rules.out());
+    }
+
+    private static String[] with(String setting) {
+        final String[] settings = BOTH.clone();
+        settings[0] += "\n" + setting;
+        return settings;
+    }
+}
