@@ -107,7 +107,9 @@ final class Pinning implements AutoCloseable {
                 state.gateway().orElse(0) == 0 ? null : text(state.gateway()),
                 String.format("0x%08x/0x%08x", state.numbered().mark(), mask),
                 Integer.toUnsignedLong(state.numbered().table()),
-                state.connections());
+                state.connections().isEmpty()
+                        ? null
+                        : Integer.valueOf(state.connections().getAsInt()));
     }
 
     private static String text(OptionalInt address) {

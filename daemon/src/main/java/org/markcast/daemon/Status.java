@@ -94,7 +94,7 @@ record Status(
             String gateway,
             String mark,
             long table,
-            int connections) {}
+            Integer connections) {}
 
     /** @param marks whether the kernel tells each packet's mark; without, the source address decides where it came from */
     record Decapsulated(boolean marks, long kernelDrops) {}

@@ -191,6 +191,11 @@ final class UplinkNetwork implements AutoCloseable {
             expect(server, text);
         }
 
+        /** Waits for a byte from the server. */
+        int readAtClient() throws IOException {
+            return client.getInputStream().read();
+        }
+
         /** Bytes that have arrived at the server and nobody has taken. */
         int arrived() throws IOException {
             return server.getInputStream().available();

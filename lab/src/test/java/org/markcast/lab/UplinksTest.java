@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -264,6 +265,24 @@ class UplinksTest {
         assertEquals(DSL_ADDRESS, session.clientAddress());
     }
 
+    /** The packet that it is about is pinned, and so is what this machine says of it. */
+    @Test
+    void shouldSendErrorsOfItsOwnBackToTheLan() throws IOException {
+        startWithBoth();
+        final Session session = network.connectAlice(server());
+        session.exchange("before");
+        network.gateway().nft("""
+                table ip refuse {
+                 chain forward {
+                  type filter hook forward priority filter;
+                  iifname "eth1" tcp dport 8080 reject with tcp reset
+                 }
+                }
+                """);
+        session.write("refused");
+        assertThrows(SocketException.class, session::readAtClient);
+    }
+
     @Test
     void shouldFollowRoutesOfTheMainTable() {
         startWithBoth();
@@ -271,7 +290,13 @@ class UplinksTest {
         network.await("dsl", "follow", uplink -> routesOf(20_001).contains("172.16.0.0/12 via 192.0.2.9 dev dsl"));
         network.gateway().ip("route del 172.16.0.0/12");
         network.await("dsl", "follow", uplink -> !routesOf(20_001).contains("172.16.0.0/12"));
-        assertTrue(routesOf(20_001).contains("192.0.2.0/24 dev dsl"));
+        assertEquals(
+                List.of(
+                        "10.1.0.0/16 dev eth1 proto 109 scope link src 10.1.0.1",
+                        "192.0.2.0/24 dev dsl proto 109 scope link src " + DSL_ADDRESS,
+                        "default via " + DSL_GATEWAY + " dev dsl proto 109",
+                        "unreachable default proto 109 metric 4294967295"),
+                routesOf(20_001).lines().map(String::strip).sorted().toList());
     }
 
     private String routesOf(int table) {

@@ -142,14 +142,14 @@ public final class RoutingTables implements AutoCloseable {
         return (buffer.getByte(body + 5) & 0xff) == protocol ? route(body, end) : null;
     }
 
-    /** Everybody's routes in one table that leave by one interface; those with several next hops are left out. */
-    public List<Route> routesThrough(int table, int interfaceIndex) {
+    /** Everybody's routes to somewhere in one table; those with several next hops are left out. */
+    public List<Route> routesIn(int table) {
         try {
-            return dialogue.list("routes", () -> askForRoutes(table, interfaceIndex), RTM_NEWROUTE, (body, end) -> {
+            return dialogue.list("routes", () -> askForRoutes(table), RTM_NEWROUTE, (body, end) -> {
                 final Route route = route(body, end);
                 final boolean isAsked = buffer.getByte(body + 7) == RTN_UNICAST
                         && route.table() == table
-                        && route.interfaceIndex() == interfaceIndex;
+                        && route.interfaceIndex() != 0;
                 return isAsked ? route : null;
             });
         } catch (LinuxException e) {
@@ -160,10 +160,9 @@ public final class RoutingTables implements AutoCloseable {
         }
     }
 
-    private int askForRoutes(int table, int interfaceIndex) {
+    private int askForRoutes(int table) {
         message.begin(RTM_GETROUTE, Netlink.NLM_F_DUMP, Libc.AF_INET, BODY_LENGTH);
         message.putInt(RTA_TABLE, table);
-        message.putInt(RTA_OIF, interfaceIndex);
         return message.end();
     }
 

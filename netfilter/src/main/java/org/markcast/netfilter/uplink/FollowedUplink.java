@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.markcast.engine.packet.Ipv4Address;
+import org.markcast.linux.LinuxException;
 import org.markcast.linux.RouteNetlink.Address;
 import org.markcast.linux.RouteNetlink.Link;
 import org.markcast.linux.RoutingTables.Route;
@@ -111,22 +113,34 @@ final class FollowedUplink {
         }
     }
 
-    /** The routes that its table has to have. */
-    List<Route> routes(UplinkKernel kernel, List<Route> present) {
+    /** The index of its interface; empty if that is not there. */
+    OptionalInt interfaceIndex() {
+        return link.map(some -> OptionalInt.of(some.index())).orElse(OptionalInt.empty());
+    }
+
+    /**
+     * The routes that its table has to have: those of the main table but for other uplinks', because this machine's own errors and
+     * resets go back to the LAN with the mark of the connection that they are about, and a default route of its own.
+     *
+     * @param others indexes of the other uplinks' interfaces
+     * @param present our routes, of all tables, that are there
+     */
+    List<Route> routes(List<Route> main, Set<Integer> others, List<Route> present) {
         final List<Route> routes = new ArrayList<>();
-        routes.add(unreachable());
+        main.stream()
+                .filter(route -> route.prefixLength() > 0)
+                .filter(route -> !others.contains(route.interfaceIndex()))
+                .filter(route ->
+                        isUsable() || route.interfaceIndex() != interfaceIndex().orElse(0))
+                .sorted(Comparator.comparing(route -> route.gateway() != 0)) // networks first, that gateways are in
+                .forEach(route -> routes.add(inOwnTable(route)));
         if (isUsable()) {
-            final int index = link.orElseThrow().index();
-            final List<Route> main = kernel.mainRoutes(index);
-            main.stream()
-                    .filter(route -> route.prefixLength() > 0)
-                    .sorted(Comparator.comparing(route -> route.gateway() != 0)) // networks first, that gateways are in
-                    .forEach(route -> routes.add(inOwnTable(route)));
             gateway = findGateway(main, present);
             warnOfMissingGateway();
-            gateway.ifPresent(hop ->
-                    routes.add(new Route(numbered.table(), 0, 0, index, hop, 0, 0, hop != 0 && !isNeighbour(hop))));
+            gateway.ifPresent(hop -> routes.add(new Route(
+                    numbered.table(), 0, 0, link.orElseThrow().index(), hop, 0, 0, hop != 0 && !isNeighbour(hop))));
         }
+        routes.add(unreachable());
         return routes;
     }
 
@@ -166,7 +180,8 @@ final class FollowedUplink {
             return OptionalInt.of(0);
         }
         final Optional<Route> found = main.stream()
-                .filter(route -> route.prefixLength() == 0)
+                .filter(route -> route.prefixLength() == 0
+                        && route.interfaceIndex() == link.orElseThrow().index())
                 .min(Comparator.comparing(Route::metric, Integer::compareUnsigned));
         if (found.isPresent()) {
             return OptionalInt.of(found.get().gateway());
@@ -200,21 +215,30 @@ final class FollowedUplink {
 
     /** Releases what cannot go on. */
     void release(UplinkKernel kernel, int mask, long lingerNs, long nowNs) {
-        if (!lost.isEmpty()) {
-            final int count = kernel.deleteConnections(numbered.mark(), mask, lost);
-            LOG.info(
-                    "uplink {}: {} connections released, {} is no longer its address",
-                    name(),
-                    count,
-                    lost.stream().map(Ipv4Address::text).sorted().toList());
-            lost.clear();
+        try {
+            if (!lost.isEmpty()) {
+                releaseLost(kernel, mask);
+            }
+            if (isDown && !isReleased && nowNs - downSinceNs >= lingerNs) {
+                isReleased = true;
+                held.clear();
+                kernel.deleteConnections(numbered.mark(), mask);
+                LOG.info("uplink {} has not come back: its connections are released", name());
+            }
+        } catch (LinuxException e) {
+            LOG.warn("uplink {}: connections that cannot go on stay until they time out: {}", name(), e.getMessage());
         }
-        if (isDown && !isReleased && nowNs - downSinceNs >= lingerNs) {
-            kernel.deleteConnections(numbered.mark(), mask);
-            LOG.info("uplink {} has not come back: its connections are released", name());
-            held.clear();
-            isReleased = true;
-        }
+    }
+
+    private void releaseLost(UplinkKernel kernel, int mask) {
+        final Set<Integer> addressesLost = Set.copyOf(lost);
+        lost.clear();
+        final int count = kernel.deleteConnections(numbered.mark(), mask, addressesLost);
+        LOG.info(
+                "uplink {}: {} connections released, it has {} no more",
+                name(),
+                count,
+                addressesLost.stream().map(Ipv4Address::text).sorted().collect(Collectors.joining(", ")));
     }
 
     private String condition() {
@@ -236,6 +260,15 @@ final class FollowedUplink {
                 condition(),
                 source(),
                 isUsable() ? gateway : OptionalInt.empty(),
-                kernel.countConnections(numbered.mark(), mask));
+                countConnections(kernel, mask));
+    }
+
+    private OptionalInt countConnections(UplinkKernel kernel, int mask) {
+        try {
+            return OptionalInt.of(kernel.countConnections(numbered.mark(), mask));
+        } catch (LinuxException e) {
+            LOG.debug("uplink {}: {}", name(), e.getMessage());
+            return OptionalInt.empty();
+        }
     }
 }

@@ -68,8 +68,8 @@ final class LinuxUplinkKernel implements UplinkKernel {
     }
 
     @Override
-    public List<Route> mainRoutes(int interfaceIndex) {
-        return routing.routesThrough(RoutingTables.MAIN, interfaceIndex);
+    public List<Route> mainRoutes() {
+        return routing.routesIn(RoutingTables.MAIN);
     }
 
     @Override

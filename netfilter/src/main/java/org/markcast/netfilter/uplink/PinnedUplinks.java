@@ -2,6 +2,7 @@
 package org.markcast.netfilter.uplink;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -152,8 +153,8 @@ public final class PinnedUplinks implements AutoCloseable {
     /** Releases connections that cannot go on; to be called when the rules are those of {@link #table()}. */
     public void release() {
         final long nowNs = clock.nanoTime();
-        attempt(() -> uplinks.forEach(
-                uplink -> uplink.release(kernel, config.mask(), config.linger().toNanos(), nowNs)));
+        uplinks.forEach(
+                uplink -> uplink.release(kernel, config.mask(), config.linger().toNanos(), nowNs));
     }
 
     /** The nftables rules for the uplinks as they are. */
@@ -208,7 +209,8 @@ public final class PinnedUplinks implements AutoCloseable {
     private void changeRoutes() {
         final List<Route> present = kernel.routes();
         final Set<Route> wanted = new LinkedHashSet<>();
-        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(kernel, present)));
+        final List<Route> main = kernel.mainRoutes();
+        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(main, othersThan(uplink), present)));
         present.stream().filter(route -> !wanted.contains(route)).forEach(kernel::delete);
         final Set<Route> taken = new LinkedHashSet<>();
         for (final Route route : wanted) {
@@ -218,6 +220,14 @@ public final class PinnedUplinks implements AutoCloseable {
         }
         taken.stream().filter(route -> !foreign.contains(route)).forEach(PinnedUplinks::warn);
         foreign = taken;
+    }
+
+    private Set<Integer> othersThan(FollowedUplink uplink) {
+        final Set<Integer> indexes = new HashSet<>();
+        uplinks.stream()
+                .filter(other -> other != uplink)
+                .forEach(other -> other.interfaceIndex().ifPresent(indexes::add));
+        return indexes;
     }
 
     private static void warn(Route route) {

@@ -27,8 +27,8 @@ interface UplinkKernel extends AutoCloseable {
     /** Our routes, of all tables. */
     List<Route> routes();
 
-    /** Everybody's routes in the main table that leave by an interface. */
-    List<Route> mainRoutes(int interfaceIndex);
+    /** Everybody's routes to somewhere in the main table. */
+    List<Route> mainRoutes();
 
     void add(Rule rule);
 

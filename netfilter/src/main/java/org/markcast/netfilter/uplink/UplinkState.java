@@ -9,7 +9,7 @@ import org.markcast.netfilter.NumberedUplink;
  *
  * @param condition {@code up}, or why it cannot be used
  * @param gateway the next hop, 0 on a link that needs none; empty while it is not known
- * @param connections how many are pinned to it
+ * @param connections how many are pinned to it; empty if the kernel does not tell
  */
 public record UplinkState(
-        NumberedUplink numbered, String condition, OptionalInt address, OptionalInt gateway, int connections) {}
+        NumberedUplink numbered, String condition, OptionalInt address, OptionalInt gateway, OptionalInt connections) {}
