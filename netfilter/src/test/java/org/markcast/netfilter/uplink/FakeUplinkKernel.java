@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter.uplink;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.markcast.engine.packet.Ipv4Address;
+import org.markcast.linux.LinuxException;
+import org.markcast.linux.RouteNetlink.Address;
+import org.markcast.linux.RouteNetlink.Link;
+import org.markcast.linux.RoutingTables.Route;
+import org.markcast.linux.RoutingTables.Rule;
+
+/** A kernel that has what a test gives it, and writes down what it is asked to do. */
+final class FakeUplinkKernel implements UplinkKernel {
+
+    final Map<String, Link> links = new HashMap<>();
+    final List<Address> addresses = new ArrayList<>();
+    final List<Route> main = new ArrayList<>();
+    final Set<Rule> rules = new LinkedHashSet<>();
+    final Set<Route> routes = new LinkedHashSet<>();
+    final Set<Route> foreign = new LinkedHashSet<>();
+    final List<String> released = new ArrayList<>();
+
+    /** What the next change meets, once; null: nothing. */
+    LinuxException failure;
+
+    boolean hasNews;
+    boolean isClosed;
+
+    void up(String name, int index, boolean isPointToPoint, int... some) {
+        links.put(name, new Link(index, name, true, true, !isPointToPoint, isPointToPoint, false, 0, 1500));
+        addresses.removeIf(address -> address.interfaceIndex() == index);
+        for (final int address : some) {
+            addresses.add(new Address(index, address, 24, 0));
+        }
+        hasNews = true;
+    }
+
+    void gone(String name) {
+        final Link link = links.remove(name);
+        addresses.removeIf(address -> address.interfaceIndex() == link.index());
+        routes.removeIf(route -> route.interfaceIndex() == link.index());
+        hasNews = true;
+    }
+
+    private void failOnce() {
+        if (failure != null) {
+            final LinuxException thrown = failure;
+            failure = null;
+            throw thrown;
+        }
+    }
+
+    @Override
+    public int fd() {
+        return -1;
+    }
+
+    @Override
+    public boolean hasNews() {
+        final boolean had = hasNews;
+        hasNews = false;
+        return had;
+    }
+
+    @Override
+    public List<Link> links() {
+        return List.copyOf(links.values());
+    }
+
+    @Override
+    public List<Address> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    @Override
+    public List<Rule> rules() {
+        return List.copyOf(rules);
+    }
+
+    @Override
+    public List<Route> routes() {
+        return List.copyOf(routes);
+    }
+
+    @Override
+    public List<Route> mainRoutes() {
+        return List.copyOf(main);
+    }
+
+    @Override
+    public void add(Rule rule) {
+        failOnce();
+        rules.add(rule);
+    }
+
+    @Override
+    public void delete(Rule rule) {
+        rules.remove(rule);
+    }
+
+    @Override
+    public boolean add(Route route) {
+        return !foreign.contains(route) && routes.add(route);
+    }
+
+    @Override
+    public void delete(Route route) {
+        routes.remove(route);
+    }
+
+    @Override
+    public int countConnections(int mark, int mask) {
+        return 0;
+    }
+
+    @Override
+    public void deleteConnections(int mark, int mask) {
+        failOnce();
+        released.add(Integer.toHexString(mark) + " all");
+    }
+
+    @Override
+    public int deleteConnections(int mark, int mask, Set<Integer> some) {
+        failOnce();
+        final Set<String> texts = new TreeSet<>();
+        some.forEach(address -> texts.add(Ipv4Address.text(address)));
+        released.add(Integer.toHexString(mark) + " " + texts);
+        return 1;
+    }
+
+    @Override
+    public boolean hasStrictFilter(String interfaceName) {
+        return false;
+    }
+
+    @Override
+    public void close() {
+        isClosed = true;
+    }
+}

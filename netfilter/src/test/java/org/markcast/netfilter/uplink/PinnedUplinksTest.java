@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter.uplink;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.markcast.config.Uplink;
+import org.markcast.config.Uplinks;
+import org.markcast.linux.RoutingTables;
+import org.markcast.linux.RoutingTables.Route;
+import org.markcast.linux.RoutingTables.Rule;
+
+class PinnedUplinksTest {
+
+    private static final int MASK = 0xff00_0000;
+    private static final int DSL = 0xc000_0202; // 192.0.2.2
+    private static final int DSL_GATEWAY = 0xc000_0201;
+    private static final int CABLE = 0xc633_6402; // 198.51.100.2
+    private static final int LAN = 0x0a01_0001;
+
+    private final FakeUplinkKernel kernel = new FakeUplinkKernel();
+    private long nowNs;
+
+    private PinnedUplinks open(Uplink... all) {
+        return new PinnedUplinks(config(all), kernel, () -> nowNs);
+    }
+
+    private static Uplinks config(Uplink... all) {
+        return new Uplinks(MASK, List.of("eth1"), List.of(), Duration.ofSeconds(60), List.of(all));
+    }
+
+    private static Uplink uplink(String name, String interfaceName) {
+        return new Uplink(name, interfaceName, Optional.empty(), Optional.empty(), Optional.empty(), true);
+    }
+
+    private static Route defaultRoute(int table, int index, int gateway) {
+        return new Route(table, 0, 0, index, gateway, 0, 0, false);
+    }
+
+    private static Route unreachable(int table) {
+        return new Route(table, 0, 0, 0, 0, 0, -1, false);
+    }
+
+    /** A turn of the control thread. */
+    private static boolean turn(PinnedUplinks uplinks) {
+        final boolean hasChanged = uplinks.refresh();
+        uplinks.release();
+        return hasChanged;
+    }
+
+    @Test
+    void shouldReplaceWhatAnEarlierRunLeft() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.up("eth2", 4, false, CABLE);
+        kernel.rules.add(new Rule(20_000, 0x0900_0000, MASK, 20_009));
+        kernel.routes.add(unreachable(20_009));
+        kernel.main.add(new Route(RoutingTables.MAIN, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false));
+        kernel.main.add(new Route(RoutingTables.MAIN, CABLE & 0xffff_ff00, 24, 4, 0, CABLE, 0, false));
+
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"), uplink("cable", "eth2"));
+
+        assertEquals(
+                Set.of(new Rule(20_000, 0x0100_0000, MASK, 20_001), new Rule(20_000, 0x0200_0000, MASK, 20_002)),
+                kernel.rules);
+        assertEquals(
+                Set.of(
+                        new Route(20_001, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false),
+                        defaultRoute(20_001, 3, 0),
+                        unreachable(20_001),
+                        new Route(20_002, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false),
+                        new Route(20_002, CABLE & 0xffff_ff00, 24, 4, 0, CABLE, 0, false),
+                        unreachable(20_002)),
+                kernel.routes);
+        assertEquals(
+                List.of("up", "no gateway"),
+                uplinks.states().stream().map(UplinkState::condition).toList());
+
+        uplinks.close();
+        assertEquals(Set.of(), kernel.rules);
+        assertEquals(Set.of(), kernel.routes);
+        assertTrue(kernel.isClosed);
+    }
+
+    @Test
+    void shouldTryAgainWhatFailed() {
+        kernel.failure = LinuxFailure.of("adding a rule");
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        assertTrue(uplinks.problem().orElseThrow().contains("adding a rule"));
+        assertTrue(uplinks.table().text().contains("ppp0"));
+
+        turn(uplinks);
+        assertTrue(uplinks.problem().isPresent());
+        nowNs += 1_000_000_000;
+        turn(uplinks);
+
+        assertEquals(Optional.empty(), uplinks.problem());
+        assertEquals(1, kernel.rules.size());
+    }
+
+    @Test
+    void shouldLeaveRoutesOfOthersAlone() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.foreign.add(defaultRoute(20_001, 3, 0));
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        assertEquals(Optional.empty(), uplinks.problem());
+        assertEquals(Set.of(unreachable(20_001)), kernel.routes);
+    }
+
+    @Test
+    void shouldReleaseNothingWhenTheAddressComesBack() {
+        kernel.up("ppp0", 3, true, DSL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.gone("ppp0");
+        assertTrue(turn(uplinks));
+        nowNs += Duration.ofSeconds(59).toNanos();
+        assertFalse(turn(uplinks));
+        kernel.up("ppp0", 7, true, DSL);
+        assertTrue(turn(uplinks));
+        nowNs += Duration.ofSeconds(60).toNanos();
+        turn(uplinks);
+        assertEquals(List.of(), kernel.released);
+        assertTrue(kernel.routes.contains(defaultRoute(20_001, 7, 0)));
+    }
+
+    @Test
+    void shouldReleaseConnectionsOfAnAddressThatIsGone() {
+        kernel.up("ppp0", 3, true, DSL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.gone("ppp0");
+        turn(uplinks);
+        assertEquals(List.of(), kernel.released);
+        kernel.up("ppp0", 7, true, DSL + 5);
+        turn(uplinks);
+        kernel.up("ppp0", 7, true, DSL + 5, DSL + 6);
+        turn(uplinks);
+        kernel.up("ppp0", 7, true, DSL + 6);
+        turn(uplinks);
+        assertEquals(List.of("1000000 [192.0.2.2]", "1000000 [192.0.2.7]"), kernel.released);
+    }
+
+    @Test
+    void shouldReleaseOnceWhatHasWaitedTooLong() {
+        kernel.up("ppp0", 3, true, DSL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.gone("ppp0");
+        turn(uplinks);
+        nowNs += Duration.ofSeconds(60).toNanos();
+        turn(uplinks);
+        turn(uplinks);
+        assertEquals(List.of("1000000 all"), kernel.released);
+        kernel.up("ppp0", 7, true, DSL + 5);
+        turn(uplinks);
+        assertEquals(List.of("1000000 all"), kernel.released);
+    }
+
+    @Test
+    void shouldGoOnWhenConnectionsCannotBeReleased() {
+        kernel.up("ppp0", 3, true, DSL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.failure = LinuxFailure.of("forgetting");
+        kernel.up("ppp0", 3, true, DSL + 1);
+        turn(uplinks);
+        turn(uplinks);
+        assertEquals(List.of(), kernel.released);
+        assertEquals(Optional.empty(), uplinks.problem());
+    }
+
+    @Test
+    void shouldKeepTheGatewayThatItKnew() {
+        kernel.up("eth2", 4, false, DSL);
+        kernel.main.add(defaultRoute(RoutingTables.MAIN, 4, DSL_GATEWAY));
+        final PinnedUplinks uplinks = open(uplink("dsl", "eth2"));
+        kernel.main.clear();
+        kernel.gone("eth2");
+        turn(uplinks);
+        kernel.up("eth2", 9, false, DSL + 3);
+        turn(uplinks);
+        assertEquals(OptionalInt.of(DSL_GATEWAY), uplinks.states().get(0).gateway());
+        kernel.gone("eth2");
+        turn(uplinks);
+        kernel.up("eth2", 9, false, CABLE);
+        turn(uplinks);
+        assertEquals("no gateway", uplinks.states().get(0).condition());
+    }
+
+    @Test
+    void shouldReleaseAMarkThatAnotherInterfaceTakes() {
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"), uplink("cable", "eth2"));
+        uplinks.configure(config(uplink("cable", "eth2")));
+        assertEquals(List.of(), kernel.released);
+        assertEquals(Set.of(new Rule(20_000, 0x0200_0000, MASK, 20_002)), kernel.rules);
+        uplinks.configure(config(uplink("cable", "eth3")));
+        assertEquals(List.of("2000000 all"), kernel.released);
+    }
+}
