@@ -5,11 +5,15 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * The kernel's table of tracked connections, through ctnetlink (linux/netfilter/nfnetlink_conntrack.h). Works on the network
  * namespace of the thread that made it; for one thread. Needs CAP_NET_ADMIN.
+ *
+ * <p>Connections are chosen by their mark under a mask. The mask must not be 0, which would mean all connections. The kernel looks at
+ * each connection that it tracks. A LinuxException means that it refuses, because it lacks conntrack marks for example.
  */
 public final class ConntrackSocket implements AutoCloseable {
 
@@ -17,6 +21,7 @@ public final class ConntrackSocket implements AutoCloseable {
     private static final int IPCTNL_MSG_CT_NEW = 0;
     private static final int IPCTNL_MSG_CT_GET = 1;
     private static final int IPCTNL_MSG_CT_DELETE = 2;
+    private static final int AF_UNSPEC = 0;
 
     private static final int CTA_TUPLE_ORIG = 1;
     private static final int CTA_TUPLE_REPLY = 2;
@@ -25,33 +30,52 @@ public final class ConntrackSocket implements AutoCloseable {
     private static final int CTA_ZONE = 18;
     private static final int CTA_MARK_MASK = 21;
     private static final int CTA_TUPLE_IP = 1;
+    private static final int CTA_TUPLE_ZONE = 3;
     private static final int CTA_IP_V4_SRC = 1;
     private static final int CTA_IP_V4_DST = 2;
-
-    /** What tells a connection from all others that are and have been. */
-    private static final int[] IDENTITY = {CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID};
 
     private final NetlinkDialogue dialogue = new NetlinkDialogue(Netlink.NETLINK_NETFILTER);
     private final UnsafeBuffer buffer = dialogue.buffer();
     private final NetfilterMessages messages = new NetfilterMessages(buffer);
 
     /**
-     * Forgets all connections of all zones whose mark is this one under this mask. The kernel looks at each connection that it
-     * tracks.
+     * A connection, as far as one needs to name it: the content of its attributes.
      *
-     * @param mask not 0, which would mean all connections
-     * @throws LinuxException if the kernel refuses, because it lacks conntrack marks for example
+     * @param zone null in zone 0
      */
-    public void deleteMarked(int mark, int mask) {
-        final int length = marked(IPCTNL_MSG_CT_DELETE, Netlink.NLM_F_ACK, 0, mark, mask);
-        dialogue.request("forgetting connections with mark " + Integer.toUnsignedString(mark), length);
+    private record Connection(int family, byte[] original, byte[] zone, byte[] id, boolean hasZone) {}
+
+    /**
+     * Has connections lose their mark: those of zone 0 get another mark, those with a zone in any direction are forgotten, so that
+     * whoever gets the zone next meets nothing there.
+     *
+     * @param mask the bits outside it stay
+     * @param successor the bits that take the mark's place
+     */
+    public void disown(int mark, int mask, int successor) {
+        for (final Connection connection : marked(AF_UNSPEC, mark, mask, attributes -> true)) {
+            if (connection.hasZone) {
+                forget(connection);
+            } else {
+                change(connection, IPCTNL_MSG_CT_NEW, () -> {
+                    messages.putInt(CTA_MARK, successor);
+                    messages.putInt(CTA_MARK_MASK, mask);
+                });
+            }
+        }
     }
 
-    /** How many IPv4 connections have this mark under this mask; parameters and costs are those of {@link #deleteMarked}. */
-    public int countMarked(int mark, int mask) {
+    /** How many IPv4 connections have a mark. */
+    public int count(int mark, int mask) {
         final int[] count = {0};
-        visitMarked(mark, mask, (body, end) -> count[0]++);
+        visit(Libc.AF_INET, mark, mask, (body, end) -> count[0]++);
         return count[0];
+    }
+
+    /** Forgets connections of all zones. */
+    public void forget(int mark, int mask) {
+        final int length = question(IPCTNL_MSG_CT_DELETE, Netlink.NLM_F_ACK, AF_UNSPEC, mark, mask);
+        dialogue.request("forgetting connections with mark " + Integer.toUnsignedString(mark), length);
     }
 
     /**
@@ -60,24 +84,76 @@ public final class ConntrackSocket implements AutoCloseable {
      * @param addresses in host order
      * @return how many there were
      */
-    public int deleteMarked(int mark, int mask, Set<Integer> addresses) {
-        final List<List<byte[]>> found = new ArrayList<>();
-        visitMarked(mark, mask, (body, end) -> {
-            final int first = body + NetfilterMessages.HEADER_LENGTH - Netlink.HEADER_LENGTH;
-            if (hasAny(addresses, CTA_TUPLE_ORIG, first, end) || hasAny(addresses, CTA_TUPLE_REPLY, first, end)) {
-                found.add(identity(first, end));
-            }
-        });
-        found.forEach(this::delete);
+    public int forget(int mark, int mask, Set<Integer> addresses) {
+        final List<Connection> found = marked(
+                Libc.AF_INET,
+                mark,
+                mask,
+                message -> hasAny(addresses, CTA_TUPLE_ORIG, message) || hasAny(addresses, CTA_TUPLE_REPLY, message));
+        found.forEach(this::forget);
         return found.size();
     }
 
-    private void visitMarked(int mark, int mask, NetlinkDialogue.Visitor visitor) {
-        final int length = marked(IPCTNL_MSG_CT_GET, Netlink.NLM_F_DUMP, Libc.AF_INET, mark, mask);
-        dialogue.visit("connections", length, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, visitor);
+    private void forget(Connection connection) {
+        change(connection, IPCTNL_MSG_CT_DELETE, () -> messages.putBytes(CTA_ID, connection.id));
     }
 
-    private int marked(int message, int flags, int family, int mark, int mask) {
+    private void change(Connection connection, int message, Runnable what) {
+        messages.clear();
+        final int start = messages.begin(
+                NFNL_SUBSYS_CTNETLINK << 8 | message, Netlink.NLM_F_ACK, connection.family, 0);
+        messages.putBytes(CTA_TUPLE_ORIG | NetfilterMessages.NLA_F_NESTED, connection.original);
+        if (connection.zone != null) {
+            messages.putBytes(CTA_ZONE, connection.zone);
+        }
+        what.run();
+        messages.end(start);
+        try {
+            dialogue.request("changing a connection", messages.length());
+        } catch (LinuxException e) {
+            if (e.errno() != LinuxErrno.ENOENT) { // else it has ended by itself
+                throw e;
+            }
+        }
+    }
+
+    /** Where the attributes of a message are. */
+    private record Attributes(int first, int end) {}
+
+    private List<Connection> marked(int family, int mark, int mask, Predicate<Attributes> filter) {
+        final List<Connection> found = new ArrayList<>();
+        visit(family, mark, mask, (body, end) -> {
+            final Attributes attributes = new Attributes(attributesOf(body), end);
+            if (filter.test(attributes)) {
+                found.add(connection(body, attributes));
+            }
+        });
+        return found;
+    }
+
+    private Connection connection(int body, Attributes attributes) {
+        final int original = attribute(CTA_TUPLE_ORIG, attributes);
+        final byte[] zone = messages.bytes(CTA_ZONE, attributes.first, attributes.end);
+        return new Connection(
+                buffer.getByte(body),
+                messages.bytes(CTA_TUPLE_ORIG, attributes.first, attributes.end),
+                zone,
+                messages.bytes(CTA_ID, attributes.first, attributes.end),
+                zone != null || nested(CTA_TUPLE_ZONE, original) >= 0);
+    }
+
+    private void visit(int family, int mark, int mask, NetlinkDialogue.Visitor visitor) {
+        final int length = question(IPCTNL_MSG_CT_GET, Netlink.NLM_F_DUMP, family, mark, mask);
+        dialogue.visit("connections", length, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, (body, end) -> {
+            final int marked = messages.attribute(CTA_MARK, attributesOf(body), end);
+            // else a kernel that does not filter
+            if (marked >= 0 && (buffer.getInt(marked, ByteOrder.BIG_ENDIAN) & mask) == mark) {
+                visitor.visit(body, end);
+            }
+        });
+    }
+
+    private int question(int message, int flags, int family, int mark, int mask) {
         if (mask == 0) {
             throw new IllegalArgumentException("mask 0 means every connection");
         }
@@ -89,59 +165,28 @@ public final class ConntrackSocket implements AutoCloseable {
         return messages.length();
     }
 
-    private boolean hasAny(Set<Integer> addresses, int tuple, int first, int end) {
-        final int ends = nested(CTA_TUPLE_IP, nested(tuple, first, end));
-        return ends >= 0
-                && (addresses.contains(address(CTA_IP_V4_SRC, ends))
-                        || addresses.contains(address(CTA_IP_V4_DST, ends)));
+    private static int attributesOf(int body) {
+        return body + NetfilterMessages.HEADER_LENGTH - Netlink.HEADER_LENGTH;
+    }
+
+    private boolean hasAny(Set<Integer> addresses, int tuple, Attributes attributes) {
+        final int ends = nested(CTA_TUPLE_IP, attribute(tuple, attributes));
+        return addresses.contains(address(CTA_IP_V4_SRC, ends)) || addresses.contains(address(CTA_IP_V4_DST, ends));
+    }
+
+    private int attribute(int type, Attributes attributes) {
+        return messages.attribute(type, attributes.first, attributes.end);
     }
 
     /** Where the data of an attribute within another one's data is; -1 if either is not there. */
     private int nested(int type, int data) {
-        return data < 0 ? -1 : nested(type, data, data + Netlink.attributeLength(buffer, data));
-    }
-
-    private int nested(int type, int first, int end) {
-        return Netlink.attribute(buffer, type, first, end);
+        return data < 0 ? -1 : messages.attribute(type, data, data + messages.dataLength(data));
     }
 
     /** In host order; 0 if it is not there. */
     private int address(int type, int ends) {
         final int data = nested(type, ends);
         return data < 0 ? 0 : buffer.getInt(data, ByteOrder.BIG_ENDIAN);
-    }
-
-    /** The data of the identifying attributes; null for one that is not there. */
-    private List<byte[]> identity(int first, int end) {
-        final List<byte[]> identity = new ArrayList<>(IDENTITY.length);
-        for (final int type : IDENTITY) {
-            final int data = nested(type, first, end);
-            final byte[] bytes = data < 0 ? null : new byte[Netlink.attributeLength(buffer, data)];
-            if (bytes != null) {
-                buffer.getBytes(data, bytes);
-            }
-            identity.add(bytes);
-        }
-        return identity;
-    }
-
-    private void delete(List<byte[]> identity) {
-        messages.clear();
-        final int start =
-                messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, Netlink.NLM_F_ACK, Libc.AF_INET, 0);
-        for (int i = 0; i < IDENTITY.length; i++) {
-            if (identity.get(i) != null) {
-                messages.putBytes(IDENTITY[i] | (i == 0 ? NetfilterMessages.NLA_F_NESTED : 0), identity.get(i));
-            }
-        }
-        messages.end(start);
-        try {
-            dialogue.request("forgetting a connection", messages.length());
-        } catch (LinuxException e) {
-            if (e.errno() != LinuxErrno.ENOENT) { // else it has ended meanwhile
-                throw e;
-            }
-        }
     }
 
     @Override

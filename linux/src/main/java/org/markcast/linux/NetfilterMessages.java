@@ -94,4 +94,20 @@ final class NetfilterMessages {
     int attribute(int type, int first, int limit) {
         return Netlink.attribute(buffer, type, first, limit);
     }
+
+    /** Bytes of the data at an offset that {@link #attribute} gave. */
+    int dataLength(int data) {
+        return Netlink.attributeLength(buffer, data);
+    }
+
+    /** A copy of the data of the first attribute of this type, or null. */
+    byte[] bytes(int type, int first, int limit) {
+        final int data = attribute(type, first, limit);
+        if (data < 0) {
+            return null;
+        }
+        final byte[] bytes = new byte[dataLength(data)];
+        buffer.getBytes(data, bytes);
+        return bytes;
+    }
 }

@@ -222,7 +222,7 @@ final class FollowedUplink {
             if (isDown && !isReleased && nowNs - downSinceNs >= lingerNs) {
                 isReleased = true;
                 held.clear();
-                kernel.deleteConnections(numbered.mark(), mask);
+                kernel.forgetConnections(numbered.mark(), mask);
                 LOG.info("uplink {} has not come back: its connections are released", name());
             }
         } catch (LinuxException e) {
@@ -233,7 +233,7 @@ final class FollowedUplink {
     private void releaseLost(UplinkKernel kernel, int mask) {
         final Set<Integer> addressesLost = Set.copyOf(lost);
         lost.clear();
-        final int count = kernel.deleteConnections(numbered.mark(), mask, addressesLost);
+        final int count = kernel.forgetConnections(numbered.mark(), mask, addressesLost);
         LOG.info(
                 "uplink {}: {} connections released, it has {} no more",
                 name(),

@@ -94,17 +94,17 @@ final class LinuxUplinkKernel implements UplinkKernel {
 
     @Override
     public int countConnections(int mark, int mask) {
-        return conntrack.countMarked(mark, mask);
+        return conntrack.count(mark, mask);
     }
 
     @Override
-    public void deleteConnections(int mark, int mask) {
-        conntrack.deleteMarked(mark, mask);
+    public void forgetConnections(int mark, int mask) {
+        conntrack.forget(mark, mask);
     }
 
     @Override
-    public int deleteConnections(int mark, int mask, Set<Integer> addresses) {
-        return conntrack.deleteMarked(mark, mask, addresses);
+    public int forgetConnections(int mark, int mask, Set<Integer> addresses) {
+        return conntrack.forget(mark, mask, addresses);
     }
 
     @Override

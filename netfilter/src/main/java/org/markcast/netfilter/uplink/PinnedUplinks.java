@@ -129,7 +129,7 @@ public final class PinnedUplinks implements AutoCloseable {
                                     .interfaceName()
                                     .equals(former.uplink().interfaceName()));
             if (isHandedOn) {
-                kernel.deleteConnections(former.mark(), config.mask());
+                kernel.forgetConnections(former.mark(), config.mask());
             }
         }
     }

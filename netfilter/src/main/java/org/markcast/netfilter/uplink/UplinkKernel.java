@@ -41,10 +41,10 @@ interface UplinkKernel extends AutoCloseable {
 
     int countConnections(int mark, int mask);
 
-    void deleteConnections(int mark, int mask);
+    void forgetConnections(int mark, int mask);
 
     /** Those that have one of these addresses; how many they were. */
-    int deleteConnections(int mark, int mask, Set<Integer> addresses);
+    int forgetConnections(int mark, int mask, Set<Integer> addresses);
 
     /** Whether packets are dropped whose source is reached by another interface (RFC 3704, strict mode). */
     boolean hasStrictFilter(String interfaceName);

@@ -120,13 +120,13 @@ final class FakeUplinkKernel implements UplinkKernel {
     }
 
     @Override
-    public void deleteConnections(int mark, int mask) {
+    public void forgetConnections(int mark, int mask) {
         failOnce();
         released.add(Integer.toHexString(mark) + " all");
     }
 
     @Override
-    public int deleteConnections(int mark, int mask, Set<Integer> some) {
+    public int forgetConnections(int mark, int mask, Set<Integer> some) {
         failOnce();
         final Set<String> texts = new TreeSet<>();
         some.forEach(address -> texts.add(Ipv4Address.text(address)));
