@@ -80,7 +80,8 @@ final class Pinning implements AutoCloseable {
                     .or(() -> config.conflictWith(sa.markOut()))
                     .orElseThrow();
             LOG.warn(
-                    "SA {}, and maybe others: mark {} in swanctl.conf (mark_in, mark_out), or packets may miss their policy",
+                    "SA {}, and maybe others: mark {} in swanctl.conf (mark_in, mark_out), or packets may miss their"
+                            + " policy",
                     sa.name(),
                     reason);
         }

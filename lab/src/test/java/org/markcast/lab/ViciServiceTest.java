@@ -188,6 +188,28 @@ class ViciServiceTest {
         scene.expectCopiesAt("erin");
     }
 
+    @Test
+    void shouldWarnOfMarksThatUplinksUse() throws IOException {
+        final ScriptedCharon charon = scene.startCharon(CAROL);
+        final ServiceProcess service = scene.startService(scene.config()
+                .without("carol")
+                .without("dave")
+                .without("erin")
+                .section("uplinks", "lan = eth1", "dsl { interface = ppp0 }"));
+        scene.awaitSas(CAROL_SA);
+        charon.up(DAVE);
+        scene.awaitSas(CAROL_SA, DAVE_SA);
+        assertEquals(
+                List.of("SA rw.1, and maybe others: mark 1 has bits in common with uplinks.mask 0xff000000:"
+                        + " write 0x1/0xffffff in swanctl.conf (mark_in, mark_out), or packets may miss their policy"),
+                service.log()
+                        .lines()
+                        .filter(line -> line.contains("uplinks.mask"))
+                        .map(line -> line.substring(line.indexOf("SA rw")))
+                        .toList());
+        scene.expectCopiesAt("carol", "dave");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"00000003630102", "7fffffff07", "0000000107", "00000006070461626364"})
     void shouldSurviveGarbage(String bytes) throws IOException, InterruptedException {

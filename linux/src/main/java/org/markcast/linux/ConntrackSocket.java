@@ -100,8 +100,7 @@ public final class ConntrackSocket implements AutoCloseable {
 
     private void change(Connection connection, int message, Runnable what) {
         messages.clear();
-        final int start = messages.begin(
-                NFNL_SUBSYS_CTNETLINK << 8 | message, Netlink.NLM_F_ACK, connection.family, 0);
+        final int start = messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | message, Netlink.NLM_F_ACK, connection.family, 0);
         messages.putBytes(CTA_TUPLE_ORIG | NetfilterMessages.NLA_F_NESTED, connection.original);
         if (connection.zone != null) {
             messages.putBytes(CTA_ZONE, connection.zone);
