@@ -110,6 +110,18 @@ class UplinksTest {
     }
 
     @Test
+    void shouldLetTheGatewayChooseAnUplinkByItsAddress() throws IOException {
+        startWithBoth();
+        final ServerSocket server = server();
+        for (final String address : List.of(DSL_ADDRESS, CABLE_ADDRESS)) {
+            final Session session = network.connect(network.gateway().namespace(), address, SERVER, server);
+            session.exchange("from " + address);
+            assertEquals(address, session.clientAddress());
+        }
+        assertEquals(1, network.uplink("cable").get("connections").getAsInt());
+    }
+
+    @Test
     void shouldKeepASessionWhenItsUplinkFails() throws IOException {
         startWithBoth();
         final Session session = network.connectAlice(server());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -16,6 +17,7 @@ import org.markcast.engine.packet.Ipv4Address;
  * <ul>
  *   <li>A connection is pinned once, by the conntrack mark: to the uplink that a packet of it came in by, else to the one that its first
  *       packet leaves by. What IPsec protects is not pinned: it follows its SA, whose own packets are.
+ *   <li>What this machine begins from the address of an uplink belongs to that one, whatever the routes say: so does the ESP of its SAs.
  *   <li>Packets of pinned connections get the uplink's mark, from the LAN before they are routed, from this machine with another
  *       look at the routes. Routing rules lead them to the uplink's table.
  *   <li>Sources are translated to the uplink's address by {@code snat}: the kernel forgets what {@code masquerade} translated as soon
@@ -31,34 +33,39 @@ public final class UplinkRules {
 
     private static final String RESTORE_PRIORITY = "mangle - 10";
 
+    private static final String FOR_MANY = "{ 224.0.0.0/4, 255.255.255.255 }";
+
     private final Uplinks config;
     private final List<NumberedUplink> uplinks;
+    private final Map<String, List<Integer>> sources;
     private final StringBuilder text = new StringBuilder("table " + Table.UPLINKS + " {\n");
 
-    private UplinkRules(Uplinks config, List<NumberedUplink> uplinks) {
+    private UplinkRules(Uplinks config, List<NumberedUplink> uplinks, Map<String, List<Integer>> sources) {
         this.config = config;
         this.uplinks = uplinks;
+        this.sources = sources;
     }
 
     /**
      * The table for some uplinks, at least one.
      *
-     * @param sources the addresses that uplinks have now, in host order, by name
+     * @param sources the addresses that uplinks have now, the main one first, in host order, by name
      */
-    public static TableText table(Uplinks config, List<NumberedUplink> uplinks, Map<String, Integer> sources) {
-        return new TableText(Table.UPLINKS, new UplinkRules(config, uplinks).render(sources));
+    public static TableText table(Uplinks config, List<NumberedUplink> uplinks, Map<String, List<Integer>> sources) {
+        return new TableText(Table.UPLINKS, new UplinkRules(config, uplinks, sources).render());
     }
 
-    private String render(Map<String, Integer> sources) {
+    private String render() {
         declareNetworks();
         for (final NumberedUplink uplink : uplinks) {
             final Mark mark = new Mark(uplink.mark(), config.mask());
             chain(name("pin", uplink), MarkText.statement("ct mark", mark));
             chain(name("restore", uplink), MarkText.statement(mark));
+            chain(name("claim", uplink), "jump " + name("pin", uplink), "goto " + name("restore", uplink));
         }
         restore();
         pin();
-        translate(sources);
+        translate();
         text.setLength(text.length() - 1); // no empty line behind the last chain
         return text.append("}\n").toString();
     }
@@ -79,12 +86,28 @@ public final class UplinkRules {
                 "prerouting",
                 "type filter hook prerouting priority " + RESTORE_PRIORITY + "; policy accept;",
                 "iifname { " + lan + " } " + ofNetworks("saddr") + "jump restore");
-        chain("output", "type route hook output priority " + RESTORE_PRIORITY + "; policy accept;", "jump restore");
+        final Map<Integer, NumberedUplink> owners = new LinkedHashMap<>();
+        uplinks.forEach(uplink -> addresses(uplink).forEach(address -> owners.putIfAbsent(address, uplink)));
+        final String claims = owners.entrySet().stream()
+                .map(owner -> Ipv4Address.text(owner.getKey()) + " : goto " + name("claim", owner.getValue()))
+                .collect(Collectors.joining(", "));
+        chain(
+                "output",
+                "type route hook output priority " + RESTORE_PRIORITY + "; policy accept;",
+                "jump restore",
+                claims.isEmpty()
+                        ? "# no uplink has an address"
+                        : connectionMark() + " == 0 oifname != { \"lo\", " + lan + " } ip daddr != " + FOR_MANY
+                                + " rt ipsec missing ip saddr vmap { " + claims + " }");
+    }
+
+    private List<Integer> addresses(NumberedUplink uplink) {
+        return sources.getOrDefault(uplink.uplink().name(), List.of());
     }
 
     private void pin() {
         final String known = connectionMark() + " != 0 return";
-        final String forMany = "ip daddr { 224.0.0.0/4, 255.255.255.255 } return";
+        final String forMany = "ip daddr " + FOR_MANY + " return";
         chain("inbound", known, forMany, "meta ipsec exists return", "iifname vmap " + interfaceMap());
         chain(
                 "outbound",
@@ -104,16 +127,16 @@ public final class UplinkRules {
                 ofNetworks("saddr") + "jump outbound" + local);
     }
 
-    private void translate(Map<String, Integer> sources) {
+    private void translate() {
         final List<NumberedUplink> translating =
                 uplinks.stream().filter(uplink -> uplink.uplink().masquerade()).toList();
         if (translating.isEmpty()) {
             return;
         }
         final String addresses = translating.stream()
-                .filter(uplink -> sources.containsKey(uplink.uplink().name()))
+                .filter(uplink -> !addresses(uplink).isEmpty())
                 .map(uplink -> quoted(uplink.uplink().interfaceName()) + " : "
-                        + Ipv4Address.text(sources.get(uplink.uplink().name())))
+                        + Ipv4Address.text(addresses(uplink).get(0)))
                 .collect(Collectors.joining(", "));
         final String protectedOrOther = "rt ipsec missing " + ofNetworks("saddr");
         final String names = translating.stream()

@@ -2,6 +2,8 @@
 package org.markcast.netfilter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -24,7 +26,8 @@ class UplinkRulesTest {
                 uplinks(MASK, List.of(), uplink("dsl", null, null, true), uplink("cable", null, null, false));
         assertEquals(
                 MarkRulesTest.golden("uplinks.nft"),
-                installation(uplinks, Map.of("dsl", ADDRESS, "cable", ADDRESS + 1)));
+                installation(
+                        uplinks, Map.of("dsl", List.of(ADDRESS, ADDRESS + 9), "cable", List.of(ADDRESS + 1, ADDRESS))));
     }
 
     @Test
@@ -34,7 +37,17 @@ class UplinkRulesTest {
                 List.of(Prefix.parse("10.0.0.0/8"), Prefix.parse("192.168.7.0/24")),
                 uplink("dsl", 0x20, 201, true),
                 uplink("cable", null, null, true));
-        assertEquals(MarkRulesTest.golden("uplinks-networks.nft"), installation(uplinks, Map.of("cable", ADDRESS)));
+        assertEquals(
+                MarkRulesTest.golden("uplinks-networks.nft"),
+                installation(uplinks, Map.of("cable", List.of(ADDRESS), "dsl", List.of())));
+    }
+
+    @Test
+    void shouldRenderUplinksWithoutAddresses() {
+        final String text = installation(uplinks(MASK, List.of(), uplink("dsl", null, null, true)), Map.of());
+        assertFalse(text.contains("snat"), text);
+        assertFalse(text.contains("saddr"), text);
+        assertTrue(text.contains("masquerade"), text);
     }
 
     @Test
@@ -70,7 +83,7 @@ class UplinkRulesTest {
                 numbers(NumberedUplink.of(after, before)));
     }
 
-    private static String installation(Uplinks uplinks, Map<String, Integer> sources) {
+    private static String installation(Uplinks uplinks, Map<String, List<Integer>> sources) {
         return TableText.installation(
                 List.of(UplinkRules.table(uplinks, NumberedUplink.of(uplinks, List.of()), sources)));
     }

@@ -206,11 +206,18 @@ final class FollowedUplink {
         });
     }
 
-    /** Its address, as long as it has one, up or not. */
-    OptionalInt source() {
-        return addresses.isEmpty()
-                ? OptionalInt.empty()
-                : OptionalInt.of(addresses.get(0).address());
+    /** Its addresses as long as it has some, up or not, in host order, the main one first. */
+    List<Integer> sources() {
+        return addresses.stream().map(Address::address).toList();
+    }
+
+    /** The same for who does not follow it. */
+    static List<Integer> addressesOf(String interfaceName, List<Link> links, List<Address> all) {
+        return links.stream()
+                .filter(link -> link.name().equals(interfaceName))
+                .flatMap(link -> all.stream().filter(address -> address.interfaceIndex() == link.index()))
+                .map(Address::address)
+                .toList();
     }
 
     /** Releases what cannot go on. */
@@ -258,7 +265,9 @@ final class FollowedUplink {
         return new UplinkState(
                 numbered,
                 condition(),
-                source(),
+                sources().isEmpty()
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(sources().get(0)),
                 isUsable() ? gateway : OptionalInt.empty(),
                 countConnections(kernel, mask));
     }

@@ -80,25 +80,15 @@ public final class PinnedUplinks implements AutoCloseable {
 
     /** The table of rules for uplinks as they are now, for who does not follow them. */
     public static TableText tableNow(Uplinks config) {
-        final Map<String, Integer> sources = new HashMap<>();
+        final Map<String, List<Integer>> sources = new HashMap<>();
         try (RouteNetlink netlink = new RouteNetlink()) {
+            final List<RouteNetlink.Link> links = netlink.links();
             final List<RouteNetlink.Address> addresses = netlink.addresses();
-            for (final RouteNetlink.Link link : netlink.links()) {
-                addresses.stream()
-                        .filter(address -> address.interfaceIndex() == link.index())
-                        .findFirst()
-                        .ifPresent(address ->
-                                nameOf(link.name(), config).ifPresent(name -> sources.put(name, address.address())));
+            for (final Uplink uplink : config.all()) {
+                sources.put(uplink.name(), FollowedUplink.addressesOf(uplink.interfaceName(), links, addresses));
             }
         }
         return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources);
-    }
-
-    private static Optional<String> nameOf(String interfaceName, Uplinks config) {
-        return config.all().stream()
-                .filter(uplink -> uplink.interfaceName().equals(interfaceName))
-                .map(Uplink::name)
-                .findFirst();
     }
 
     /** Changes to another configuration, with at least one uplink; {@link #table()} may be another one then. */
@@ -199,9 +189,8 @@ public final class PinnedUplinks implements AutoCloseable {
     }
 
     private TableText rules() {
-        final Map<String, Integer> sources = new HashMap<>();
-        uplinks.forEach(uplink -> uplink.source()
-                .ifPresent(source -> sources.put(uplink.numbered().uplink().name(), source)));
+        final Map<String, List<Integer>> sources = new HashMap<>();
+        uplinks.forEach(uplink -> sources.put(uplink.numbered().uplink().name(), uplink.sources()));
         return UplinkRules.table(
                 config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources);
     }
