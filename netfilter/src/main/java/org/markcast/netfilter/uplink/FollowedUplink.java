@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter.uplink;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -19,22 +17,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One uplink: what it is now, what its routes have to be, and whose connections cannot go on. While it is down its connections wait,
- * cut off; they are released when it comes back without their address, or after a while.
+ * One uplink: what it is now, and whose connections cannot go on. While it is down its connections wait, cut off; they are released when it comes back without their address, or after a while.
  */
 final class FollowedUplink {
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowedUplink.class);
 
     private final NumberedUplink numbered;
+    private final UplinkRoutes routes;
 
     private Optional<Link> link = Optional.empty();
     private List<Address> addresses = List.of();
-    private OptionalInt gateway = OptionalInt.empty();
 
     /** Its addresses when it was up last: those that connections may use. */
     private Set<Integer> held = new HashSet<>();
 
+    /** Those of them that are gone, until their connections are released. */
     private final Set<Integer> lost = new HashSet<>();
 
     private boolean isDown;
@@ -44,10 +42,10 @@ final class FollowedUplink {
     private boolean isReleased;
 
     private boolean isWarned;
-    private boolean isGatewayMissed;
 
     FollowedUplink(NumberedUplink numbered) {
         this.numbered = numbered;
+        routes = new UplinkRoutes(numbered);
     }
 
     NumberedUplink numbered() {
@@ -119,91 +117,15 @@ final class FollowedUplink {
     }
 
     /**
-     * The routes that its table has to have: those of the main table but for other uplinks', because this machine's own errors and
-     * resets go back to the LAN with the mark of the connection that they are about, and a default route of its own.
+     * The routes that its table has to have.
      *
-     * @param others indexes of the other uplinks' interfaces
+     * @param main the routes of the main table but for those of other uplinks
      * @param present our routes, of all tables, that are there
      */
-    List<Route> routes(List<Route> main, Set<Integer> others, List<Route> present) {
-        final List<Route> routes = new ArrayList<>();
-        main.stream()
-                .filter(route -> route.prefixLength() > 0)
-                .filter(route -> !others.contains(route.interfaceIndex()))
-                .filter(route ->
-                        isUsable() || route.interfaceIndex() != interfaceIndex().orElse(0))
-                .sorted(Comparator.comparing(route -> route.gateway() != 0)) // networks first, that gateways are in
-                .forEach(route -> routes.add(inOwnTable(route)));
-        if (isUsable()) {
-            gateway = findGateway(main, present);
-            warnOfMissingGateway();
-            gateway.ifPresent(hop -> routes.add(new Route(
-                    numbered.table(), 0, 0, link.orElseThrow().index(), hop, 0, 0, hop != 0 && !isNeighbour(hop))));
-        }
-        routes.add(unreachable());
-        return routes;
-    }
-
-    private void warnOfMissingGateway() {
-        if (gateway.isEmpty() && !isGatewayMissed) {
-            LOG.warn(
-                    "uplink {}: no default route leaves by {}, so its gateway is not known: write gateway = ADDRESS",
-                    name(),
-                    numbered.uplink().interfaceName());
-        }
-        isGatewayMissed = gateway.isEmpty();
-    }
-
-    /** Where packets end while there is no other way: elsewhere they would have the wrong source. */
-    private Route unreachable() {
-        return new Route(numbered.table(), 0, 0, 0, 0, 0, -1, false);
-    }
-
-    private Route inOwnTable(Route route) {
-        return new Route(
-                numbered.table(),
-                route.network(),
-                route.prefixLength(),
-                route.interfaceIndex(),
-                route.gateway(),
-                route.source(),
-                route.metric(),
-                route.isOnLink());
-    }
-
-    /** The main table's default route may be gone for good: what it said once is kept. */
-    private OptionalInt findGateway(List<Route> main, List<Route> present) {
-        if (numbered.uplink().gateway().isPresent()) {
-            return OptionalInt.of(Ipv4Address.of(numbered.uplink().gateway().get()));
-        }
-        if (link.orElseThrow().isPointToPoint()) {
-            return OptionalInt.of(0);
-        }
-        final Optional<Route> found = main.stream()
-                .filter(route -> route.prefixLength() == 0
-                        && route.interfaceIndex() == link.orElseThrow().index())
-                .min(Comparator.comparing(Route::metric, Integer::compareUnsigned));
-        if (found.isPresent()) {
-            return OptionalInt.of(found.get().gateway());
-        }
-        final Optional<Route> former = present.stream()
-                .filter(route -> route.table() == numbered.table()
-                        && route.prefixLength() == 0
-                        && route.interfaceIndex() == link.orElseThrow().index())
-                .findFirst();
-        if (former.isPresent()) {
-            return OptionalInt.of(former.get().gateway());
-        }
-        final boolean isStillRight =
-                gateway.isPresent() && (gateway.getAsInt() == 0 || isNeighbour(gateway.getAsInt()));
-        return isStillRight ? gateway : OptionalInt.empty();
-    }
-
-    private boolean isNeighbour(int host) {
-        return addresses.stream().anyMatch(address -> {
-            final int mask = address.prefixLength() == 0 ? 0 : -1 << Integer.SIZE - address.prefixLength();
-            return ((host ^ address.address()) & mask) == 0;
-        });
+    List<Route> routes(List<Route> main, List<Route> present) {
+        return isUsable()
+                ? routes.up(link.orElseThrow(), addresses, main, present)
+                : routes.down(main, interfaceIndex());
     }
 
     /** Its addresses as long as it has some, up or not, in host order, the main one first. */
@@ -258,7 +180,7 @@ final class FollowedUplink {
         if (addresses.isEmpty()) {
             return "no address";
         }
-        return gateway.isEmpty() ? "no gateway" : "up";
+        return routes.gateway().isEmpty() ? "no gateway" : "up";
     }
 
     UplinkState state(UplinkKernel kernel, int mask) {
@@ -268,7 +190,7 @@ final class FollowedUplink {
                 sources().isEmpty()
                         ? OptionalInt.empty()
                         : OptionalInt.of(sources().get(0)),
-                isUsable() ? gateway : OptionalInt.empty(),
+                isUsable() ? routes.gateway() : OptionalInt.empty(),
                 countConnections(kernel, mask));
     }
 

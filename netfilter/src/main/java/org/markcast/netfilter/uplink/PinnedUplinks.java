@@ -199,7 +199,7 @@ public final class PinnedUplinks implements AutoCloseable {
         final List<Route> present = kernel.routes();
         final Set<Route> wanted = new LinkedHashSet<>();
         final List<Route> main = kernel.mainRoutes();
-        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(main, othersThan(uplink), present)));
+        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(withoutOthers(main, uplink), present)));
         present.stream().filter(route -> !wanted.contains(route)).forEach(kernel::delete);
         final Set<Route> taken = new LinkedHashSet<>();
         for (final Route route : wanted) {
@@ -211,12 +211,14 @@ public final class PinnedUplinks implements AutoCloseable {
         foreign = taken;
     }
 
-    private Set<Integer> othersThan(FollowedUplink uplink) {
-        final Set<Integer> indexes = new HashSet<>();
+    private List<Route> withoutOthers(List<Route> routes, FollowedUplink uplink) {
+        final Set<Integer> others = new HashSet<>();
         uplinks.stream()
                 .filter(other -> other != uplink)
-                .forEach(other -> other.interfaceIndex().ifPresent(indexes::add));
-        return indexes;
+                .forEach(other -> other.interfaceIndex().ifPresent(others::add));
+        return routes.stream()
+                .filter(route -> !others.contains(route.interfaceIndex()))
+                .toList();
     }
 
     private static void warn(Route route) {
