@@ -45,7 +45,7 @@ public final class PinnedUplinks implements AutoCloseable {
 
     private Uplinks config;
     private List<FollowedUplink> uplinks = List.of();
-    private Set<Route> foreign = Set.of();
+    private Set<Route> refused = Set.of();
     private TableText table;
     private boolean isStale = true;
     private long retryNs;
@@ -201,14 +201,37 @@ public final class PinnedUplinks implements AutoCloseable {
         final List<Route> main = kernel.mainRoutes();
         uplinks.forEach(uplink -> wanted.addAll(uplink.routes(withoutOthers(main, uplink), present)));
         present.stream().filter(route -> !wanted.contains(route)).forEach(kernel::delete);
-        final Set<Route> taken = new LinkedHashSet<>();
+        final Set<Route> missing = new LinkedHashSet<>();
         for (final Route route : wanted) {
-            if (!present.contains(route) && !kernel.add(route)) {
-                taken.add(route);
+            if (!present.contains(route) && !add(route)) {
+                missing.add(route);
             }
         }
-        taken.stream().filter(route -> !foreign.contains(route)).forEach(PinnedUplinks::warn);
-        foreign = taken;
+        refused = missing;
+    }
+
+    /** {@code false} if the kernel does not take it: one of the main table's that we cannot copy must not keep us from the rest. */
+    private boolean add(Route route) {
+        try {
+            return kernel.add(route) || refuse(route, "somebody else's stands there");
+        } catch (LinuxException e) {
+            if (route.prefixLength() == 0) {
+                throw e;
+            }
+            return refuse(route, e.getMessage());
+        }
+    }
+
+    private boolean refuse(Route route, String reason) {
+        if (!refused.contains(route)) {
+            LOG.warn(
+                    "routing table {} does not get the route to {}/{}: {}",
+                    Integer.toUnsignedString(route.table()),
+                    Ipv4Address.text(route.network()),
+                    route.prefixLength(),
+                    reason);
+        }
+        return false;
     }
 
     private List<Route> withoutOthers(List<Route> routes, FollowedUplink uplink) {
@@ -219,14 +242,6 @@ public final class PinnedUplinks implements AutoCloseable {
         return routes.stream()
                 .filter(route -> !others.contains(route.interfaceIndex()))
                 .toList();
-    }
-
-    private static void warn(Route route) {
-        LOG.warn(
-                "routing table {} has somebody else's route to {}/{}: leaving it alone",
-                Integer.toUnsignedString(route.table()),
-                Ipv4Address.text(route.network()),
-                route.prefixLength());
     }
 
     private void changeRules() {

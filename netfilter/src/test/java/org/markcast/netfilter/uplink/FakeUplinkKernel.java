@@ -24,6 +24,7 @@ final class FakeUplinkKernel implements UplinkKernel {
     final Set<Rule> rules = new LinkedHashSet<>();
     final Set<Route> routes = new LinkedHashSet<>();
     final Set<Route> foreign = new LinkedHashSet<>();
+    final Set<Route> impossible = new LinkedHashSet<>();
     final List<String> released = new ArrayList<>();
 
     /** What the next change meets, once; null: nothing. */
@@ -106,6 +107,9 @@ final class FakeUplinkKernel implements UplinkKernel {
 
     @Override
     public boolean add(Route route) {
+        if (impossible.contains(route)) {
+            throw LinuxFailure.of("adding a route");
+        }
         return !foreign.contains(route) && routes.add(route);
     }
 

@@ -114,6 +114,21 @@ class PinnedUplinksTest {
     }
 
     @Test
+    void shouldDoWithoutRoutesThatCannotBeCopied() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.main.add(new Route(RoutingTables.MAIN, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false));
+        kernel.impossible.add(new Route(20_001, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false));
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        assertEquals(Optional.empty(), uplinks.problem());
+        assertEquals(Set.of(defaultRoute(20_001, 3, 0), unreachable(20_001)), kernel.routes);
+
+        kernel.up("ppp0", 4, true, DSL);
+        kernel.impossible.add(defaultRoute(20_001, 4, 0));
+        turn(uplinks);
+        assertTrue(uplinks.problem().isPresent());
+    }
+
+    @Test
     void shouldReleaseNothingWhenTheAddressComesBack() {
         kernel.up("ppp0", 3, true, DSL);
         final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
