@@ -74,6 +74,33 @@ public final class ConntrackSocket implements AutoCloseable {
         }
     }
 
+    /** Takes the mark of a connection and the zone that it is in in its original direction. */
+    @FunctionalInterface
+    public interface ZoneVisitor {
+
+        void visit(int mark, int zone);
+    }
+
+    /** Names all IPv4 connections that are in a zone in their original direction. */
+    public void zones(ZoneVisitor visitor) {
+        messages.clear();
+        messages.end(messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP, Libc.AF_INET, 0));
+        visit((message, end) -> {
+            final int first = message + NetfilterMessages.HEADER_LENGTH;
+            final int mark = messages.attribute(CTA_MARK, first, end);
+            final int original = messages.attribute(CTA_TUPLE_ORIG, first, end);
+            final int all = messages.attribute(CTA_ZONE, first, end);
+            final int zone = all >= 0
+                    ? all
+                    : messages.attribute(CTA_TUPLE_ZONE, original, original + messages.dataLength(original));
+            if (zone >= 0) {
+                visitor.visit(
+                        mark < 0 ? 0 : buffer.getInt(mark, ByteOrder.BIG_ENDIAN),
+                        buffer.getShort(zone, ByteOrder.BIG_ENDIAN) & 0xffff);
+            }
+        });
+    }
+
     private int begin(int message, int family) {
         messages.clear();
         return messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | message, NLM_F_ACK, family, 0);
@@ -86,15 +113,25 @@ public final class ConntrackSocket implements AutoCloseable {
         messages.putInt(CTA_MARK_MASK, mask);
         messages.end(start);
         final List<Connection> found = new ArrayList<>();
-        int received = exchange();
-        while (!collect(received, mark, mask, found)) {
-            received = receive(0);
-        }
+        visit((message, limit) -> collectOne(message, limit, mark, mask, found));
         return found;
     }
 
+    @FunctionalInterface
+    private interface MessageVisitor {
+
+        void visit(int message, int end);
+    }
+
+    private void visit(MessageVisitor visitor) {
+        int received = exchange();
+        while (!collect(received, visitor)) {
+            received = receive(0);
+        }
+    }
+
     /** Whether that was the last of the dump. */
-    private boolean collect(int received, int mark, int mask, List<Connection> found) {
+    private boolean collect(int received, MessageVisitor visitor) {
         int offset = 0;
         while (offset + Netlink.HEADER_LENGTH <= received) {
             final int end = offset + Math.max(Netlink.HEADER_LENGTH, buffer.getInt(offset));
@@ -104,7 +141,7 @@ public final class ConntrackSocket implements AutoCloseable {
                 }
                 case Netlink.NLMSG_ERROR ->
                     throw new LinuxException("listing connections", -buffer.getInt(offset + Netlink.HEADER_LENGTH));
-                default -> collectOne(offset, end, mark, mask, found);
+                default -> visitor.visit(offset, end);
             }
             offset = Netlink.align(end);
         }

@@ -3,7 +3,9 @@ package org.markcast.netfilter;
 
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -94,7 +96,11 @@ public final class KernelRules implements AutoCloseable {
      * @param latestBroadcasts broadcast addresses of the LANs, in host order
      */
     public void apply(List<Sa> latest, Collection<Integer> latestBroadcasts) {
-        final MarkTables following = tables.follows(hasGuard, connmark) ? tables : new MarkTables(hasGuard, connmark);
+        if (kernel == null) {
+            attempt(this::connect);
+        }
+        final MarkTables following =
+                tables.follows(hasGuard, connmark) ? tables : tables.successor(hasGuard, connmark, clock.nanoTime());
         following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(come -> warn(come, following));
         tables = following;
         attempt(this::follow);
@@ -141,7 +147,7 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private static void warn(SaElements elements, MarkTables tables) {
-        if (tables.connections().config().enabled() && Connections.isReserved(elements.sa())) {
+        if (tables.connections().lackMark(elements.sa())) {
             LOG.warn(
                     "SA {}: connections whose SA is gone get the mark {}: its own do not find back to it",
                     elements.sa().name(),
@@ -177,6 +183,9 @@ public final class KernelRules implements AutoCloseable {
     private void connect() {
         if (kernel == null) {
             kernel = opener.get();
+            if (connmark.l2tp()) {
+                kernel.recallZones(tables.connections()::recall); // clients of an earlier run go on in theirs
+            }
         }
     }
 
@@ -187,7 +196,7 @@ public final class KernelRules implements AutoCloseable {
         }
         followNews();
         disown(tables.connections().takeHandedOn());
-        if (tables.changes() == null || !tables.shape().equals(installed) || hasConnectionChains()) {
+        if (tables.changes() == null || !tables.shape().equals(installed)) {
             replaceTables();
         } else {
             runUnlessEmpty(TableText.replacement(installedTexts, texts, Set.of()));
@@ -197,18 +206,17 @@ public final class KernelRules implements AutoCloseable {
         disown(tables.connections().takeOrphaned());
     }
 
-    /** With masks the tables of connections have chains for marks, too; that is rare, and installing all anew does it. */
-    private boolean hasConnectionChains() {
-        return installed.isMasked() && installed.connections().config().enabled();
-    }
-
     private void disown(List<Mark> marks) {
-        for (final Mark mark : marks) {
-            try {
-                kernel.disownConnections(mark, Connections.nobody(mark.mask()));
-            } catch (LinuxException e) {
-                LOG.warn("connections with mark {} may find another SA: {}", mark, e.getMessage());
-            }
+        if (marks.isEmpty()) {
+            return;
+        }
+        final Map<Mark, Mark> successors = new HashMap<>();
+        marks.forEach(mark -> successors.put(mark, Connections.nobody(mark.mask())));
+        try {
+            kernel.disownConnections(successors);
+        } catch (LinuxException | NftablesException e) {
+            LOG.warn("connections of {} SAs that are gone may find others: {}", marks.size(), e.getMessage());
+            tables.connections().leave(marks);
         }
     }
 
@@ -235,7 +243,9 @@ public final class KernelRules implements AutoCloseable {
 
     private void install() {
         connect();
+        disown(tables.connections().takeHandedOn());
         replaceAllTables();
+        disown(tables.connections().takeOrphaned());
         if (problem != null) {
             LOG.info("the nftables rules are in place");
         }

@@ -3,7 +3,10 @@ package org.markcast.netfilter;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterNews.News;
 import org.markcast.linux.NftablesException;
@@ -14,9 +17,13 @@ final class FakeKernel implements Kernel {
     final List<String> scripts = new ArrayList<>();
     final List<ElementChanges> changes = new ArrayList<>();
     final List<String> disowned = new ArrayList<>();
+    /** Conntrack mark and zone. */
+    final Map<Integer, Integer> zones = new TreeMap<>();
+
     News news = News.NONE;
     String refusal;
     boolean refusesChanges;
+    boolean refusesToDisown;
     boolean hasTable;
     long leaks;
     boolean isClosed;
@@ -52,8 +59,19 @@ final class FakeKernel implements Kernel {
     }
 
     @Override
-    public void disownConnections(Mark mark, Mark successor) {
-        disowned.add(mark + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
+    public void disownConnections(Map<Mark, Mark> successors) {
+        if (refusesToDisown) {
+            throw new NftablesException("No buffer space available");
+        }
+        final String lost =
+                new TreeSet<>(successors.keySet().stream().map(Mark::toString).toList()).toString();
+        disowned.add(lost.substring(1, lost.length() - 1)
+                + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
+    }
+
+    @Override
+    public void recallZones(Zones.Connection consumer) {
+        zones.forEach(consumer::accept);
     }
 
     @Override
