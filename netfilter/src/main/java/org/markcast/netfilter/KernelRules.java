@@ -2,13 +2,16 @@
 package org.markcast.netfilter;
 
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
 import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
@@ -52,8 +55,10 @@ public final class KernelRules implements AutoCloseable {
     private List<TableText> installedTexts = List.of();
     private String problem;
     private long retryNs;
-    private long leaksBefore;
-    private long leaksSeen;
+    private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
+    private final Tally verdicts = new Tally(
+            Table.FIREWALL,
+            Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
 
     KernelRules(boolean hasGuard, Connmark connmark, NanoClock clock, Supplier<Kernel> opener) {
         this.hasGuard = hasGuard;
@@ -129,9 +134,25 @@ public final class KernelRules implements AutoCloseable {
      */
     public long leaks() {
         if (problem == null && installed != null && installed.hasGuard()) {
-            attempt(this::readLeaks);
+            attempt(() -> leaks.read(kernel));
         }
-        return leaksBefore + leaksSeen;
+        return leaks.of(MarkRules.LEAKS);
+    }
+
+    /** How many packets the firewall has met since the service started, by what it said of them. */
+    public Map<FirewallVerdict, Long> verdicts() {
+        if (problem == null && has(Table.FIREWALL, installedTexts)) {
+            attempt(() -> verdicts.read(kernel));
+        }
+        final Map<FirewallVerdict, Long> packets = new EnumMap<>(FirewallVerdict.class);
+        for (final FirewallVerdict verdict : FirewallVerdict.values()) {
+            packets.put(verdict, verdicts.of(verdict.counter()));
+        }
+        return packets;
+    }
+
+    private static boolean has(Table table, List<TableText> texts) {
+        return texts.stream().anyMatch(text -> text.table() == table);
     }
 
     /** The conntrack zone that tells an L2TP client from others; empty if it has none. */
@@ -183,8 +204,7 @@ public final class KernelRules implements AutoCloseable {
         if (tables.changes() == null || !tables.shape().equals(installed) || hasConnectionChains()) {
             replaceTables();
         } else {
-            runUnlessEmpty(TableText.replacement(installedTexts, texts, Set.of()));
-            installedTexts = texts;
+            replaceTexts();
             change(tables.changes());
         }
         forget(tables.connections().takeOrphaned());
@@ -220,6 +240,16 @@ public final class KernelRules implements AutoCloseable {
         }
     }
 
+    private void replaceTexts() {
+        final String replacement = TableText.replacement(installedTexts, texts, Set.of());
+        if (!replacement.isEmpty()) {
+            verdicts.read(kernel);
+            kernel.run(replacement);
+            verdicts.replaced(installedTexts, texts);
+            installedTexts = texts;
+        }
+    }
+
     private void runUnlessEmpty(String script) {
         if (!script.isEmpty()) {
             kernel.run(script);
@@ -241,13 +271,14 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void replaceTables() {
-        if (installed != null && installed.hasGuard()) {
-            readLeaks();
+        if (installed != null) {
+            leaks.read(kernel);
+            verdicts.read(kernel);
         }
         final Set<Table> there = there();
         kernel.run(MarkRules.installation(tables, there) + TableText.replacement(installedTexts, texts, there));
-        leaksBefore += leaksSeen; // a new table counts from 0
-        leaksSeen = 0;
+        leaks.restart();
+        verdicts.replaced(installedTexts, texts);
         installed = tables.shape();
         installedTexts = texts;
         tables.settle();
@@ -284,10 +315,6 @@ public final class KernelRules implements AutoCloseable {
             LOG.warn("the nftables ruleset changes faster than can be followed: installing ours anew");
         }
         replaceAllTables();
-    }
-
-    private void readLeaks() {
-        leaksSeen = kernel.packets(Table.MARKS, MarkRules.LEAKS).orElse(leaksSeen);
     }
 
     /** Removes the rules. Idempotent. */
