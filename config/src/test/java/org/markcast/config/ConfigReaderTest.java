@@ -47,7 +47,7 @@ class ConfigReaderTest {
                         Set.of(Source.VICI),
                         Path.of("/var/run/charon.vici"),
                         Duration.ofSeconds(30),
-                        new Connmark(false, false, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535)),
+                        new Connmark(false, 1360, false, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535)),
                         new Firewall(
                                 List.of(),
                                 Firewall.Mode.MONITOR,
@@ -159,7 +159,7 @@ class ConfigReaderTest {
                         Set.of(Source.STATIC, Source.VICI),
                         Path.of("/run/other.vici"),
                         Duration.ofMinutes(2),
-                        new Connmark(true, true, new NumberRange(3_000, 4_000), new NumberRange(7, 7)),
+                        new Connmark(true, 1360, true, new NumberRange(3_000, 4_000), new NumberRange(7, 7)),
                         new Firewall(
                                 List.of("eth0", "ppp*"),
                                 Firewall.Mode.ENFORCE,

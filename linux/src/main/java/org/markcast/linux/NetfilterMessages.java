@@ -21,7 +21,7 @@ final class NetfilterMessages {
     /** What stands before a message's attributes. */
     static final int HEADER_LENGTH = Netlink.HEADER_LENGTH + GENERIC_LENGTH;
 
-    private static final int NLA_F_NESTED = 0x8000;
+    static final int NLA_F_NESTED = 0x8000;
     private static final int NLA_TYPE_MASK = 0x3fff;
 
     private final UnsafeBuffer buffer;
@@ -101,5 +101,21 @@ final class NetfilterMessages {
             offset += Netlink.align(Math.max(Netlink.ATTRIBUTE_HEADER_LENGTH, buffer.getShort(offset) & 0xffff));
         }
         return -1;
+    }
+
+    /** Bytes of the data at an offset that {@link #attribute} gave. */
+    int dataLength(int data) {
+        return (buffer.getShort(data - Netlink.ATTRIBUTE_HEADER_LENGTH) & 0xffff) - Netlink.ATTRIBUTE_HEADER_LENGTH;
+    }
+
+    /** A copy of the data of the first attribute of this type, or null. */
+    byte[] bytes(int type, int first, int limit) {
+        final int data = attribute(type, first, limit);
+        if (data < 0) {
+            return null;
+        }
+        final byte[] bytes = new byte[dataLength(data)];
+        buffer.getBytes(data, bytes);
+        return bytes;
     }
 }

@@ -56,6 +56,7 @@ public final class KernelRules implements AutoCloseable {
     private String problem;
     private long retryNs;
     private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
+    private final Tally leaksOfConnections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS));
     private final Tally verdicts = new Tally(
             Table.FIREWALL,
             Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
@@ -134,9 +135,9 @@ public final class KernelRules implements AutoCloseable {
      */
     public long leaks() {
         if (problem == null && installed != null && installed.hasGuard()) {
-            attempt(() -> leaks.read(kernel));
+            attempt(this::readLeaks);
         }
-        return leaks.of(MarkRules.LEAKS);
+        return leaks.of(MarkRules.LEAKS) + leaksOfConnections.of(MarkRules.LEAKS);
     }
 
     /** How many packets the firewall has met since the service started, by what it said of them. */
@@ -161,6 +162,12 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private static void warn(SaElements elements, MarkTables tables) {
+        if (tables.connections().config().enabled() && Connections.isReserved(elements.sa())) {
+            LOG.warn(
+                    "SA {}: connections whose SA is gone get the mark {}: its own do not find back to it",
+                    elements.sa().name(),
+                    elements.sa().markIn());
+        }
         if (tables.connections().lackZone(elements.sa())) {
             LOG.error(
                     "no conntrack zone is left for SA {}: it waits until another L2TP client has gone; widen"
@@ -200,14 +207,14 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         followNews();
-        forget(tables.connections().takeHandedOn());
+        disown(tables.connections().takeHandedOn());
         if (tables.changes() == null || !tables.shape().equals(installed) || hasConnectionChains()) {
             replaceTables();
         } else {
             replaceTexts();
             change(tables.changes());
         }
-        forget(tables.connections().takeOrphaned());
+        disown(tables.connections().takeOrphaned());
     }
 
     /** With masks the tables of connections have chains for marks, too; that is rare, and installing all anew does it. */
@@ -215,10 +222,10 @@ public final class KernelRules implements AutoCloseable {
         return installed.isMasked() && installed.connections().config().enabled();
     }
 
-    private void forget(List<Mark> marks) {
+    private void disown(List<Mark> marks) {
         for (final Mark mark : marks) {
             try {
-                kernel.forgetConnections(mark);
+                kernel.disownConnections(mark, Connections.nobody(mark.mask()));
             } catch (LinuxException e) {
                 LOG.warn("connections with mark {} may find another SA: {}", mark, e.getMessage());
             }
@@ -272,12 +279,13 @@ public final class KernelRules implements AutoCloseable {
 
     private void replaceTables() {
         if (installed != null) {
-            leaks.read(kernel);
+            readLeaks();
             verdicts.read(kernel);
         }
         final Set<Table> there = there();
         kernel.run(MarkRules.installation(tables, there) + TableText.replacement(installedTexts, texts, there));
         leaks.restart();
+        leaksOfConnections.restart();
         verdicts.replaced(installedTexts, texts);
         installed = tables.shape();
         installedTexts = texts;
@@ -315,6 +323,11 @@ public final class KernelRules implements AutoCloseable {
             LOG.warn("the nftables ruleset changes faster than can be followed: installing ours anew");
         }
         replaceAllTables();
+    }
+
+    private void readLeaks() {
+        leaks.read(kernel);
+        leaksOfConnections.read(kernel);
     }
 
     /** Removes the rules. Idempotent. */

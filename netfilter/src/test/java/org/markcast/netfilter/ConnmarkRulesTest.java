@@ -13,7 +13,7 @@ import org.markcast.engine.sa.Sa;
 class ConnmarkRulesTest {
 
     private static final Connmark L2TP =
-            new Connmark(true, true, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535));
+            new Connmark(true, 1360, true, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535));
 
     @Test
     void shouldRenderMaps() throws IOException {
@@ -27,7 +27,7 @@ class ConnmarkRulesTest {
 
         assertEquals(
                 MarkRulesTest.golden("connmark.nft"),
-                MarkRules.text(List.of(carol, dave, tunnel), List.of(), false, L2TP));
+                MarkRules.text(List.of(carol, dave, tunnel), List.of(), true, L2TP));
     }
 
     @Test
