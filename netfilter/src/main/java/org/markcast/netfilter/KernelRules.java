@@ -42,6 +42,11 @@ public final class KernelRules implements AutoCloseable {
 
     private final NanoClock clock;
     private final Supplier<Kernel> opener;
+    private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
+    private final Tally leaksOfConnections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS));
+    private final Tally verdicts = new Tally(
+            Table.FIREWALL,
+            Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
 
     private boolean hasGuard;
     private Connmark connmark;
@@ -55,11 +60,6 @@ public final class KernelRules implements AutoCloseable {
     private List<TableText> installedTexts = List.of();
     private String problem;
     private long retryNs;
-    private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
-    private final Tally leaksOfConnections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS));
-    private final Tally verdicts = new Tally(
-            Table.FIREWALL,
-            Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
 
     KernelRules(boolean hasGuard, Connmark connmark, NanoClock clock, Supplier<Kernel> opener) {
         this.hasGuard = hasGuard;
