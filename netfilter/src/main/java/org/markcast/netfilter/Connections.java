@@ -63,7 +63,6 @@ final class Connections {
         this.elements = elements;
         zones = new Zones(config.l2tpZones());
         // also without SAs, so that the first one is an element like the others
-        replyMasks.incrementAndGet(Mark.FULL_MASK);
         encapPorts.incrementAndGet(NAT_TRAVERSAL_PORT);
     }
 
@@ -203,7 +202,11 @@ final class Connections {
     }
 
     Shape shape() {
-        return new Shape(config, marks.masks(), keys(replyMasks), keys(encapPorts));
+        final SortedSet<Integer> outbound = keys(replyMasks);
+        if (outbound.isEmpty()) {
+            outbound.add(Mark.FULL_MASK);
+        }
+        return new Shape(config, marks.masks(), outbound, keys(encapPorts));
     }
 
     private static SortedSet<Integer> keys(Object2IntCounterMap<Integer> counts) {
