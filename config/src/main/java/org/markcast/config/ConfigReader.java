@@ -91,6 +91,8 @@ public final class ConfigReader {
         final Optional<Path> viciSocket = vici.value(Key.VICI_SOCKET, Values::socket);
         final Optional<Duration> viciLinger = vici.value(Key.VICI_LINGER, Values::duration);
         final Optional<Connmark> connmark = connmark(rules);
+        final Optional<Firewall> firewall =
+                FirewallReader.read(section.section(Key.FIREWALL), interfaces, rules, problems);
         final List<StaticSa> staticSas = staticSas();
         if (connmark.isPresent() && connmark.get().enabled()) {
             staticSas.forEach(this::refuseReserved);
@@ -109,6 +111,7 @@ public final class ConfigReader {
                 viciSocket.orElseThrow(),
                 viciLinger.orElseThrow(),
                 connmark.orElseThrow(),
+                firewall.orElseThrow(),
                 staticSas);
     }
 

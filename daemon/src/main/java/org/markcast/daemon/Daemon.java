@@ -125,7 +125,9 @@ final class Daemon implements AutoCloseable {
     private void openRules() {
         if (config.rules()) {
             rules = KernelRules.open(config.leakGuard(), config.connmark(), SystemNanoClock.INSTANCE);
+            rules.setTables(ConfiguredTables.of(config));
         }
+        LockOut.warnings(config.firewall()).forEach(LOG::warn);
     }
 
     private void closeRules() {
@@ -218,6 +220,8 @@ final class Daemon implements AutoCloseable {
             openRules();
         } else if (rules != null) {
             rules.configure(config.leakGuard(), config.connmark());
+            rules.setTables(ConfiguredTables.of(config));
+            LockOut.warnings(config.firewall()).forEach(LOG::warn);
         }
         followSources(latest);
         followTunnels();
@@ -255,6 +259,7 @@ final class Daemon implements AutoCloseable {
                 reloads,
                 forwarding.map(Forwarding::forwarders).orElse(0),
                 StatusParts.rules(rules, config.connmark()),
+                StatusParts.firewall(rules, config.firewall()),
                 StatusParts.interfaces(capture),
                 new Status.Decapsulated(
                         capture == null || capture.hasMarks(), capture == null ? 0 : capture.decapsulatedDrops()),

@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.netfilter.MarkRules;
+import org.markcast.netfilter.TableText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,10 +34,11 @@ final class RulesCommand implements Callable<Integer> {
         out.print(
                 config.rules()
                         ? MarkRules.text(
-                                Tunnels.ask(config, TIMEOUT).sas(),
-                                LocalLans.broadcasts(config),
-                                config.leakGuard(),
-                                config.connmark())
+                                        Tunnels.ask(config, TIMEOUT).sas(),
+                                        LocalLans.broadcasts(config),
+                                        config.leakGuard(),
+                                        config.connmark())
+                                + TableText.installation(ConfiguredTables.of(config))
                         : "# rules = no: markcast installs none\n");
         out.flush();
         return ExitStatus.DONE;

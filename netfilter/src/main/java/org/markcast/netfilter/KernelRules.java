@@ -2,16 +2,17 @@
 package org.markcast.netfilter;
 
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
 import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
@@ -42,6 +43,11 @@ public final class KernelRules implements AutoCloseable {
 
     private final NanoClock clock;
     private final Supplier<Kernel> opener;
+    private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
+    private final Tally leaksOfConnections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS));
+    private final Tally verdicts = new Tally(
+            Table.FIREWALL,
+            Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
 
     private boolean hasGuard;
     private Connmark connmark;
@@ -55,8 +61,6 @@ public final class KernelRules implements AutoCloseable {
     private List<TableText> installedTexts = List.of();
     private String problem;
     private long retryNs;
-    private long leaksBefore;
-    private long leaksSeen;
 
     KernelRules(boolean hasGuard, Connmark connmark, NanoClock clock, Supplier<Kernel> opener) {
         this.hasGuard = hasGuard;
@@ -138,7 +142,23 @@ public final class KernelRules implements AutoCloseable {
         if (problem == null && installed != null && installed.hasGuard()) {
             attempt(this::readLeaks);
         }
-        return leaksBefore + leaksSeen;
+        return leaks.of(MarkRules.LEAKS) + leaksOfConnections.of(MarkRules.LEAKS);
+    }
+
+    /** How many packets the firewall has met since the service started, by what it said of them. */
+    public Map<FirewallVerdict, Long> verdicts() {
+        if (problem == null && has(Table.FIREWALL, installedTexts)) {
+            attempt(() -> verdicts.read(kernel));
+        }
+        final Map<FirewallVerdict, Long> packets = new EnumMap<>(FirewallVerdict.class);
+        for (final FirewallVerdict verdict : FirewallVerdict.values()) {
+            packets.put(verdict, verdicts.of(verdict.counter()));
+        }
+        return packets;
+    }
+
+    private static boolean has(Table table, List<TableText> texts) {
+        return texts.stream().anyMatch(text -> text.table() == table);
     }
 
     /** The conntrack zone that tells an L2TP client from others; empty if it has none. */
@@ -199,8 +219,7 @@ public final class KernelRules implements AutoCloseable {
         if (tables.changes() == null || !tables.shape().equals(installed)) {
             replaceTables();
         } else {
-            runUnlessEmpty(TableText.replacement(installedTexts, texts, Set.of()));
-            installedTexts = texts;
+            replaceTexts();
             change(tables.changes());
         }
         disown(tables.connections().takeOrphaned());
@@ -235,6 +254,16 @@ public final class KernelRules implements AutoCloseable {
         }
     }
 
+    private void replaceTexts() {
+        final String replacement = TableText.replacement(installedTexts, texts, Set.of());
+        if (!replacement.isEmpty()) {
+            verdicts.read(kernel);
+            kernel.run(replacement);
+            verdicts.replaced(installedTexts, texts);
+            installedTexts = texts;
+        }
+    }
+
     private void runUnlessEmpty(String script) {
         if (!script.isEmpty()) {
             kernel.run(script);
@@ -258,13 +287,15 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void replaceTables() {
-        if (installed != null && installed.hasGuard()) {
+        if (installed != null) {
             readLeaks();
+            verdicts.read(kernel);
         }
         final Set<Table> there = there();
         kernel.run(MarkRules.installation(tables, there) + TableText.replacement(installedTexts, texts, there));
-        leaksBefore += leaksSeen; // a new table counts from 0
-        leaksSeen = 0;
+        leaks.restart();
+        leaksOfConnections.restart();
+        verdicts.replaced(installedTexts, texts);
         installed = tables.shape();
         installedTexts = texts;
         tables.settle();
@@ -304,12 +335,8 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void readLeaks() {
-        long seen = 0;
-        for (final Table table : List.of(Table.MARKS, Table.CONNMARK)) {
-            final OptionalLong packets = kernel.packets(table, MarkRules.LEAKS);
-            seen += packets.orElse(0);
-        }
-        leaksSeen = Math.max(leaksSeen, seen); // a table that somebody took away had counted, too
+        leaks.read(kernel);
+        leaksOfConnections.read(kernel);
     }
 
     /** Removes the rules. Idempotent. */

@@ -2,6 +2,7 @@
 package org.markcast.netfilter;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -26,6 +27,7 @@ final class FakeKernel implements Kernel {
     boolean refusesToDisown;
     boolean hasTable;
     long leaks;
+    final Map<String, Long> verdicts = new HashMap<>();
     boolean isClosed;
 
     @Override
@@ -34,8 +36,11 @@ final class FakeKernel implements Kernel {
             throw new NftablesException(refusal);
         }
         scripts.add(script);
-        hasTable = script.contains("table ip markcast {");
+        hasTable = script.contains("table ip markcast {") || hasTable && !script.contains("delete table ip markcast\n");
         leaks = 0;
+        if (script.contains("delete table inet markcast_firewall")) {
+            verdicts.clear();
+        }
     }
 
     @Override
@@ -76,6 +81,9 @@ final class FakeKernel implements Kernel {
 
     @Override
     public OptionalLong packets(Table table, String counter) {
+        if (table == Table.FIREWALL && hasTable(table)) {
+            return OptionalLong.of(verdicts.getOrDefault(counter, 0L));
+        }
         return hasTable && table == Table.MARKS && counter.equals(MarkRules.LEAKS)
                 ? OptionalLong.of(leaks)
                 : OptionalLong.empty();

@@ -19,6 +19,7 @@ public final class ServiceConfig {
     private final Map<String, StaticTunnel> tunnels = new LinkedHashMap<>();
     private String vici = "";
     private String connmark = "";
+    private String firewall = "";
 
     /** @param interfaces names of the LAN interfaces */
     public ServiceConfig(String... interfaces) {
@@ -44,6 +45,15 @@ public final class ServiceConfig {
     /** Has connections remember their SAs, which takes rules; with further settings of that section. */
     public ServiceConfig connmark(String... settings) {
         connmark = "    connmark {\n        enabled = yes\n"
+                + Stream.of(settings)
+                        .map(setting -> "        " + setting + "\n")
+                        .collect(Collectors.joining()) + "    }\n";
+        return set("rules", "yes");
+    }
+
+    /** Has a firewall, which takes rules; without settings there is none. */
+    public ServiceConfig firewall(String... settings) {
+        firewall = "    firewall {\n"
                 + Stream.of(settings)
                         .map(setting -> "        " + setting + "\n")
                         .collect(Collectors.joining()) + "    }\n";
@@ -83,7 +93,7 @@ public final class ServiceConfig {
         final StringBuilder text = new StringBuilder("markcast {\n");
         settings.forEach((key, value) ->
                 text.append("    ").append(key).append(" = ").append(value).append('\n'));
-        text.append(vici).append(connmark).append("    static {\n");
+        text.append(vici).append(connmark).append(firewall).append("    static {\n");
         tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
         return text.append("    }\n}\n").toString();
     }
