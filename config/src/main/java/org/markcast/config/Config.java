@@ -25,6 +25,7 @@ import java.util.Set;
  * @param viciLinger how long SAs stay in use after the connection to charon broke
  * @param connmark how connections find back to their SA
  * @param uplinks how connections stay on their uplink
+ * @param firewall what may come in by the WAN
  * @param staticSas the SAs of the {@code static} section
  */
 public record Config(
@@ -41,6 +42,7 @@ public record Config(
         Duration viciLinger,
         Connmark connmark,
         Uplinks uplinks,
+        Firewall firewall,
         List<StaticSa> staticSas) {
 
     static final int MAX_FORWARDERS = 64;
@@ -78,6 +80,7 @@ public record Config(
                 viciLinger,
                 connmark,
                 uplinks,
+                firewall,
                 List.of());
     }
 

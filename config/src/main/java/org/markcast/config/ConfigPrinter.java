@@ -36,6 +36,9 @@ final class ConfigPrinter {
             close();
         }
         close();
+        open(Key.FIREWALL);
+        settings(firewallOf(config.firewall()));
+        close();
         if (!config.staticSas().isEmpty()) {
             open(Key.STATIC);
             for (final StaticSa sa : config.staticSas()) {
@@ -104,6 +107,26 @@ final class ConfigPrinter {
 
     private static String hex(int bits) {
         return String.format("0x%08x", bits);
+    }
+
+    private static Map<Key, String> firewallOf(Firewall firewall) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.FIREWALL_INTERFACE, list(firewall.interfaces()));
+        settings.put(Key.FIREWALL_MODE, Values.nameOf(firewall.mode()));
+        settings.put(Key.FIREWALL_DECRYPTED, decrypted(firewall.decrypted()));
+        settings.put(Key.FIREWALL_ALLOW, list(firewall.allow()));
+        settings.put(Key.FIREWALL_ALLOW_FORWARD, list(firewall.allowForward()));
+        settings.put(Key.FIREWALL_MANAGEMENT, list(firewall.management()));
+        settings.put(
+                Key.FIREWALL_LOG, firewall.log().map(Firewall.Rate::toString).orElse("no"));
+        return settings;
+    }
+
+    private static String decrypted(Firewall.Decrypted decrypted) {
+        if (decrypted.marks().isEmpty()) {
+            return decrypted.any() ? Firewall.Decrypted.ANY : Firewall.Decrypted.MARKED;
+        }
+        return list(decrypted.marks());
     }
 
     private static Map<Key, String> settingsOf(StaticSa sa) {

@@ -92,6 +92,8 @@ public final class ConfigReader {
         final Optional<Duration> viciLinger = vici.value(Key.VICI_LINGER, Values::duration);
         final Optional<Connmark> connmark = connmark(rules);
         final Uplinks uplinks = new UplinksReader(section.section(Key.UPLINKS), problems).read(interfaces, rules);
+        final Optional<Firewall> firewall =
+                FirewallReader.read(section.section(Key.FIREWALL), interfaces, rules, problems);
         final List<StaticSa> staticSas = staticSas(uplinks);
         if (connmark.isPresent() && connmark.get().enabled()) {
             staticSas.forEach(this::refuseReserved);
@@ -111,6 +113,7 @@ public final class ConfigReader {
                 viciLinger.orElseThrow(),
                 connmark.orElseThrow(),
                 uplinks,
+                firewall.orElseThrow(),
                 staticSas);
     }
 

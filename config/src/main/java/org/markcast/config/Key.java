@@ -34,6 +34,14 @@ enum Key {
     CONNMARK_L2TP_PORTS("connmark.l2tp_ports", "20000-60000"),
     CONNMARK_L2TP_ZONES("connmark.l2tp_zones", "1-65535"),
 
+    FIREWALL_INTERFACE("firewall.interface", ""),
+    FIREWALL_MODE("firewall.mode", "monitor"),
+    FIREWALL_DECRYPTED("firewall.decrypted", "any"),
+    FIREWALL_ALLOW("firewall.allow", ""),
+    FIREWALL_ALLOW_FORWARD("firewall.allow_forward", ""),
+    FIREWALL_MANAGEMENT("firewall.management", ""),
+    FIREWALL_LOG("firewall.log", "10/minute"),
+
     SA_CHILD("static.*.child", null),
     SA_MODE("static.*.mode", "tunnel"),
     SA_MARK("static.*.mark", null),
@@ -62,6 +70,7 @@ enum Key {
     static final String CONNMARK = "connmark";
     static final String UPLINKS = "uplinks";
     static final String UPLINK = "uplinks.*";
+    static final String FIREWALL = "firewall";
     static final String STATIC = "static";
     static final String STATIC_SA = "static.*";
 
@@ -69,7 +78,7 @@ enum Key {
     private static final Map<String, List<String>> SECTIONS_BY_SECTION = new HashMap<>();
 
     static {
-        for (final String path : List.of(TOP, VICI, CONNMARK, UPLINKS, UPLINK, STATIC, STATIC_SA)) {
+        for (final String path : List.of(TOP, VICI, CONNMARK, UPLINKS, UPLINK, FIREWALL, STATIC, STATIC_SA)) {
             KEYS_BY_SECTION.put(path, findKeysIn(path));
             SECTIONS_BY_SECTION.put(path, findSectionsIn(path));
         }

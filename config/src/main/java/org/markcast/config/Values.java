@@ -185,7 +185,7 @@ final class Values {
         return oneOf(Mode.values(), text);
     }
 
-    private static <E extends Enum<E>> E oneOf(E[] values, String text) {
+    static <E extends Enum<E>> E oneOf(E[] values, String text) {
         for (final E value : values) {
             if (nameOf(value).equals(text)) {
                 return value;

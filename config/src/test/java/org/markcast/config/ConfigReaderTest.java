@@ -2,8 +2,10 @@
 package org.markcast.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.Inet4Address;
 import java.nio.file.Path;
@@ -47,6 +49,14 @@ class ConfigReaderTest {
                         Duration.ofSeconds(30),
                         new Connmark(false, 1360, false, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535)),
                         new Uplinks(0xff00_0000, List.of(), List.of(), Duration.ofSeconds(60), List.of()),
+                        new Firewall(
+                                List.of(),
+                                Firewall.Mode.MONITOR,
+                                new Firewall.Decrypted(true, List.of()),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                Optional.of(new Firewall.Rate(10, "minute"))),
                         List.of()),
                 Config.defaults());
     }
@@ -74,6 +84,15 @@ class ConfigReaderTest {
                         l2tp = yes
                         l2tp_ports = 3000 - 4000
                         l2tp_zones = 7
+                    }
+                    firewall {
+                        interface = eth0, ppp*, eth0
+                        mode = enforce
+                        decrypted = 7, 0x100/0xff00
+                        allow = tcp/22, udp/5000-5010, icmp, 47, ipv6-icmp/128
+                        allow_forward = 2001:db8:1::80[tcp/443], 198.51.100.0/28
+                        management = 192.0.2.0/24, 2001:db8::1
+                        log = no
                     }
                     static {
                         carol {
@@ -143,8 +162,35 @@ class ConfigReaderTest {
                         Duration.ofMinutes(2),
                         new Connmark(true, 1360, true, new NumberRange(3_000, 4_000), new NumberRange(7, 7)),
                         Config.defaults().uplinks(),
+                        new Firewall(
+                                List.of("eth0", "ppp*"),
+                                Firewall.Mode.ENFORCE,
+                                new Firewall.Decrypted(false, List.of(Mark.parse("7"), Mark.parse("0x100/0xff00"))),
+                                List.of(
+                                        new Service(6, 22, 22),
+                                        new Service(17, 5_000, 5_010),
+                                        new Service(1, 0, 65_535),
+                                        new Service(47, 0, 65_535),
+                                        new Service(58, 128, 128)),
+                                List.of(
+                                        new TrafficSelector(Prefix.parse("2001:db8:1::80"), 6, 443, 443),
+                                        TrafficSelector.of(Prefix.parse("198.51.100.0/28"))),
+                                List.of(Prefix.parse("192.0.2.0/24"), Prefix.parse("2001:db8::1")),
+                                Optional.empty()),
                         List.of(carol, dave)),
                 config);
+    }
+
+    @Test
+    void shouldKnowTheInterfacesOfTheFirewall() throws ConfigException {
+        final Firewall firewall =
+                files.read("markcast { firewall { interface = eth0, ppp* } }").firewall();
+        assertTrue(firewall.isEnabled());
+        assertTrue(firewall.hasInterface("eth0"));
+        assertTrue(firewall.hasInterface("ppp17"));
+        assertFalse(firewall.hasInterface("eth01"));
+        assertFalse(firewall.hasInterface("pp"));
+        assertFalse(Config.defaults().firewall().isEnabled());
     }
 
     @Test

@@ -68,6 +68,15 @@ class ConfigRoundTripTest {
                         networks = ""
                         linger   = 60s
                     }
+                    firewall {
+                        interface     = ""
+                        mode          = monitor
+                        decrypted     = any
+                        allow         = ""
+                        allow_forward = ""
+                        management    = ""
+                        log           = 10/minute
+                    }
                 }
                 """, Config.defaults().render());
         assertEquals(Config.defaults(), files.read(Config.defaults().render()));
@@ -140,6 +149,7 @@ class ConfigRoundTripTest {
                         range(),
                         range()),
                 rules && sas.isEmpty() ? uplinks() : new Uplinks(0xf, List.of(), List.of(), Duration.ZERO, List.of()),
+                firewall(rules),
                 sas);
     }
 
@@ -164,6 +174,28 @@ class ConfigRoundTripTest {
 
     private <T> Optional<T> maybe(T value) {
         return random.nextBoolean() ? Optional.of(value) : Optional.empty();
+    }
+
+    private Firewall firewall(boolean rules) {
+        final List<String> interfaces =
+                rules ? listOf(2, () -> "ppp" + (random.nextBoolean() ? "*" : random.nextInt(100))) : List.of();
+        final List<Mark> marks = listOf(3, () -> new Mark(1 + random.nextInt(9), Mark.FULL_MASK));
+        return new Firewall(
+                interfaces,
+                interfaces.isEmpty() || random.nextBoolean() ? Firewall.Mode.MONITOR : Firewall.Mode.ENFORCE,
+                new Firewall.Decrypted(marks.isEmpty() && random.nextBoolean(), marks),
+                listOf(3, this::service),
+                selectors(),
+                listOf(3, () -> Prefix.of(address(), 20 + random.nextInt(13))),
+                Optional.of(new Firewall.Rate(1 + random.nextInt(100), random.nextBoolean() ? "hour" : "second"))
+                        .filter(rate -> random.nextBoolean()));
+    }
+
+    private Service service() {
+        final int port = random.nextInt(0x1_0000);
+        return random.nextBoolean()
+                ? new Service(random.nextBoolean() ? 6 : 17, port, port + random.nextInt(0x1_0000 - port))
+                : new Service(1 + random.nextInt(255), 0, 0xffff);
     }
 
     private NumberRange range() {

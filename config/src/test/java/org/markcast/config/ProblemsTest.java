@@ -114,6 +114,20 @@ class ProblemsTest {
                 files.problemsOf("markcast {\nrules = no\nconnmark { enabled = yes }\n}"));
     }
 
+    @Test
+    void shouldRefuseAFirewallWithoutRules() {
+        assertEquals(
+                List.of("test.conf:3: interface: a firewall is made of rules, write rules = yes"),
+                files.problemsOf("markcast {\nrules = no\nfirewall { interface = eth0 }\n}"));
+    }
+
+    @Test
+    void shouldRefuseAFirewallAgainstTheLan() {
+        assertEquals(
+                List.of("test.conf:3: interface: eth1 is a LAN interface too: its hosts would be locked out"),
+                files.problemsOf("markcast {\ninterface = eth1, br0\nfirewall { interface = eth* }\n}"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
@@ -149,6 +163,25 @@ class ProblemsTest {
                 "connmark { l2tp_ports = 6-5 }; l2tp_ports: 6-5 ends before it begins",
                 "connmark { l2tp_zones = 1-65536 }; l2tp_zones: '65536' is no conntrack zone (1 to 65535)",
                 "connmark { ports = 1-2 }; unknown key 'ports'",
+                "firewall { interface = eth0, * }; interface: '*' is not the name of an interface such as eth0 or ppp*",
+                "firewall { interface = p*p }; interface: 'p*p' is not the name of an interface such as eth0 or ppp*",
+                "firewall { interface = abcdefghijklmnop }; interface: 'abcdefghijklmnop' is not the name of an "
+                        + "interface: it has more than 15 bytes",
+                "firewall { mode = strict }; mode: 'strict' is not one of monitor, enforce",
+                "firewall { mode = enforce }; mode: enforce where? Write interface = WAN beside it",
+                "firewall { decrypted = \"\" }; decrypted: write any, marked, or marks VALUE/MASK",
+                "firewall { decrypted = 7, any }; decrypted: any stands alone",
+                "firewall { decrypted = 0 }; decrypted: mark 0 tells nothing apart: every packet without a mark has it",
+                "firewall { allow = ssh }; allow: 'ssh' is no protocol's name or number (0 to 255)",
+                "firewall { allow = 22/tcp }; allow: 'tcp' is no port (0 to 65535)",
+                "firewall { allow = tcp/ }; allow: 'tcp/' is not a service such as tcp/22, udp/5000-5010 or icmp",
+                "firewall { allow = any }; allow: 'any' would be everything: name a protocol",
+                "firewall { allow = gre/22 }; allow: 'gre/22': this protocol has no ports",
+                "firewall { allow_forward = web }; allow_forward: 'web' is not an IP address",
+                "firewall { management = 192.0.2.0/33 }; management: '33' is no prefix length (0 to 32)",
+                "firewall { log = 10/fortnight }; log: '10/fortnight' is not no, or a number per second, minute, hour or"
+                        + " day such as 10/minute",
+                "firewall { log = 0/day }; log: '0' is no number (1 to 1000000)",
                 "static { mark = 1 }; unknown key 'mark', it belongs in static { NAME { } }",
             })
     void shouldReportEachBadSetting(String setting, String message) {

@@ -11,6 +11,7 @@ import org.markcast.config.Uplink;
 import org.markcast.linux.Nftables;
 import org.markcast.linux.NftablesException;
 import org.markcast.netfilter.MarkRules;
+import org.markcast.netfilter.TableText;
 import org.markcast.netfilter.uplink.StrictFilter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,37 +34,36 @@ final class CheckCommand implements Callable<Integer> {
         final PrintWriter out = spec.commandLine().getOut();
         out.print(config.render());
         out.flush();
-        guardProblem(config).ifPresent(this::note);
-        for (final Uplink uplink : config.uplinks().all()) {
-            if (StrictFilter.isOn(uplink.interfaceName())) {
-                note("note: uplink " + uplink.name() + ": " + StrictFilter.warning(uplink.interfaceName()));
-            }
-        }
+        final PrintWriter err = spec.commandLine().getErr();
+        rulesProblem(config).ifPresent(problem -> err.println("note: " + problem));
+        LockOut.warnings(config.firewall()).forEach(warning -> err.println("warning: " + warning));
+        config.uplinks().all().stream()
+                .map(Uplink::interfaceName)
+                .filter(StrictFilter::isOn)
+                .forEach(name -> err.println("warning: " + StrictFilter.warning(name)));
         return ExitStatus.DONE;
     }
 
-    private void note(String text) {
-        spec.commandLine().getErr().println(text);
-    }
-
-    /** Why nothing would keep copies from leaving in clear though the configuration wants that; no error, but worth knowing. */
-    private static Optional<String> guardProblem(Config config) {
+    /** Why rules that the configuration wants would not be there; no error, but worth knowing. */
+    private static Optional<String> rulesProblem(Config config) {
         final boolean isGuardWanted = config.leakGuard() && config.forward();
-        if (!isGuardWanted && !config.connmark().enabled()) {
+        final List<TableText> tables = ConfiguredTables.now(config);
+        if (!isGuardWanted && !config.connmark().enabled() && tables.isEmpty()) {
             return Optional.empty();
         }
         if (!config.rules()) {
-            return Optional.of("note: leak_guard = yes has no effect with rules = no");
+            return Optional.of("leak_guard = yes has no effect with rules = no");
         }
         if (!"root".equals(System.getProperty("user.name"))) {
             return Optional.empty(); // who may not ask the kernel cannot know
         }
         try (Nftables nftables = new Nftables()) {
-            nftables.check(MarkRules.text(List.of(), List.of(), true, config.connmark()));
+            nftables.check(
+                    MarkRules.text(List.of(), List.of(), true, config.connmark()) + TableText.installation(tables));
             return Optional.empty();
         } catch (NftablesException e) {
             return Optional.of(
-                    "note: the rules, with the leak guard, cannot be installed on this machine: " + e.getMessage());
+                    "the rules, with the leak guard, cannot be installed on this machine: " + e.getMessage());
         }
     }
 }

@@ -131,6 +131,7 @@ final class Daemon implements AutoCloseable {
         if (config.rules()) {
             rules = KernelRules.open(config.leakGuard(), config.connmark(), SystemNanoClock.INSTANCE);
         }
+        LockOut.warnings(config.firewall()).forEach(LOG::warn);
     }
 
     private void closeRules() {
@@ -166,7 +167,9 @@ final class Daemon implements AutoCloseable {
         tunnels.refresh();
         pinning.check(tunnels.current().sas(), config.uplinks());
         if (rules != null) {
-            rules.setTables(pinning.tables());
+            rules.setTables(Stream.of(ConfiguredTables.of(config), pinning.tables())
+                    .flatMap(List::stream)
+                    .toList());
             rules.apply(
                     tunnels.current().sas(),
                     forwarding.map(Forwarding::broadcasts).orElseGet(() -> LocalLans.broadcasts(config)));
@@ -227,6 +230,7 @@ final class Daemon implements AutoCloseable {
             openRules();
         } else if (rules != null) {
             rules.configure(config.leakGuard(), config.connmark());
+            LockOut.warnings(config.firewall()).forEach(LOG::warn);
         }
         pinning.follow(config);
         control.follow(newsFds());
@@ -266,6 +270,7 @@ final class Daemon implements AutoCloseable {
                 reloads,
                 forwarding.map(Forwarding::forwarders).orElse(0),
                 StatusParts.rules(rules, config.connmark()),
+                StatusParts.firewall(rules, config.firewall()),
                 StatusParts.interfaces(capture),
                 pinning.status(config.uplinks()),
                 new Status.Decapsulated(

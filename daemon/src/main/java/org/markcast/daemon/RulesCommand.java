@@ -3,13 +3,11 @@ package org.markcast.daemon;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.netfilter.MarkRules;
 import org.markcast.netfilter.TableText;
-import org.markcast.netfilter.uplink.PinnedUplinks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,22 +31,16 @@ final class RulesCommand implements Callable<Integer> {
     public Integer call() throws ConfigException, InterruptedException {
         final Config config = configFile.read();
         final PrintWriter out = spec.commandLine().getOut();
-        out.print(config.rules() ? rules(config) : "# rules = no: markcast installs none\n");
+        out.print(
+                config.rules()
+                        ? MarkRules.text(
+                                        Tunnels.ask(config, TIMEOUT).sas(),
+                                        LocalLans.broadcasts(config),
+                                        config.leakGuard(),
+                                        config.connmark())
+                                + TableText.installation(ConfiguredTables.now(config))
+                        : "# rules = no: markcast installs none\n");
         out.flush();
         return ExitStatus.DONE;
-    }
-
-    private static String rules(Config config) throws InterruptedException {
-        return MarkRules.text(
-                        Tunnels.ask(config, TIMEOUT).sas(),
-                        LocalLans.broadcasts(config),
-                        config.leakGuard(),
-                        config.connmark())
-                + TableText.installation(tables(config));
-    }
-
-    /** The tables that do not follow from SAs. */
-    private static List<TableText> tables(Config config) {
-        return config.uplinks().isEnabled() ? List.of(PinnedUplinks.tableNow(config.uplinks())) : List.of();
     }
 }

@@ -20,6 +20,7 @@ import org.markcast.engine.sa.SaSet.Unhandled;
  * @param state always {@code running}: who answers runs
  * @param uptimeSeconds since the start
  * @param reloads how often the configuration was read again
+ * @param firewall null if there is none
  * @param packets what was captured and what became of it
  * @param copies what was queued and what became of it
  * @param events what else was counted
@@ -34,6 +35,7 @@ record Status(
         int reloads,
         int forwarders,
         Rules rules,
+        Firewall firewall,
         List<Interface> interfaces,
         List<Uplink> uplinks,
         Decapsulated decapsulated,
@@ -63,6 +65,14 @@ record Status(
      * @param leaks packets with an SA's mark that the guard kept from leaving in clear
      */
     record Rules(String state, String connmark, long leaks) {}
+
+    /**
+     * The firewall, with the packets of each verdict since the service started.
+     *
+     * @param mode {@code monitor} or {@code enforce}
+     * @param refused what is dropped, or in mode monitor would be
+     */
+    record Firewall(String mode, List<String> interfaces, Map<String, Long> accepted, Map<String, Long> refused) {}
 
     /**
      * A LAN interface.

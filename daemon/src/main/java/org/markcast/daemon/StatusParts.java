@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.stream.LongStream;
 import org.markcast.capture.Capture;
 import org.markcast.config.Connmark;
+import org.markcast.config.Firewall;
 import org.markcast.engine.ForwardingState;
 import org.markcast.engine.counter.Counter;
 import org.markcast.engine.counter.Counters;
@@ -90,6 +91,20 @@ final class StatusParts {
         return rules == null
                 ? new Status.Rules("off", "off", 0)
                 : new Status.Rules(rules.problem().orElse("in place"), wordFor(connmark), rules.leaks());
+    }
+
+    /** Null if there is none. */
+    static Status.Firewall firewall(KernelRules rules, Firewall firewall) {
+        if (rules == null || !firewall.isEnabled()) {
+            return null;
+        }
+        final Map<String, Long> accepted = new LinkedHashMap<>();
+        final Map<String, Long> refused = new LinkedHashMap<>();
+        rules.verdicts()
+                .forEach(
+                        (verdict, packets) -> (verdict.isAccepted() ? accepted : refused).put(verdict.word(), packets));
+        return new Status.Firewall(
+                firewall.mode().name().toLowerCase(Locale.ROOT), firewall.interfaces(), accepted, refused);
     }
 
     private static String wordFor(Connmark connmark) {

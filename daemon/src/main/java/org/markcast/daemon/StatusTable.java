@@ -53,9 +53,19 @@ final class StatusTable {
                 + (status.rules().leaks() > 0
                         ? ", " + status.rules().leaks() + " packets kept from leaving in clear"
                         : ""));
+        if (status.firewall() != null) {
+            firewall(status.firewall());
+        }
         if (!status.decapsulated().marks()) {
             line("tunnels        told by source address: this kernel does not tell marks (needs Linux 5.19)");
         }
+    }
+
+    private void firewall(Status.Firewall firewall) {
+        line("firewall       " + firewall.mode() + " on " + String.join(", ", firewall.interfaces()) + ", accepted "
+                + reasons(firewall.accepted()));
+        line("               " + (firewall.mode().equals("enforce") ? "dropped " : "would have dropped ")
+                + reasons(firewall.refused()));
     }
 
     private void interfaces(Status status) {

@@ -81,6 +81,7 @@ class ReplayTest {
                 defaults.viciLinger(),
                 defaults.connmark(),
                 Config.defaults().uplinks(),
+                defaults.firewall(),
                 sas);
     }
 

@@ -11,6 +11,7 @@ import java.util.AbstractList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.markcast.engine.sa.SaSet.Unhandled;
@@ -52,6 +53,10 @@ class StatusOutputTest {
     }
 
     private static Status status(List<Status.Tunnel> sas, Unhandled... unhandled) {
+        return status(null, sas, unhandled);
+    }
+
+    private static Status status(Status.Firewall firewall, List<Status.Tunnel> sas, Unhandled... unhandled) {
         return new Status(
                 "1.0",
                 4711,
@@ -61,6 +66,7 @@ class StatusOutputTest {
                 0,
                 1,
                 new Status.Rules("off", "off", 0),
+                firewall,
                 List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),
                 List.of(new Status.Uplink("dsl", "ppp0", "up", "192.0.2.2", null, "0x01000000/0xff000000", 201, 12)),
                 new Status.Decapsulated(true, 0),
@@ -134,6 +140,24 @@ class StatusOutputTest {
     void shouldSayThatThereAreNoSas() {
         final String table = status(List.of()).table().collect(Collectors.joining());
         assertTrue(table.endsWith("\n\nno SAs\n"), table);
+    }
+
+    @Test
+    void shouldShowTheFirewall() {
+        final Map<String, Long> accepted = new TreeMap<>(Map.of("decrypted", 12L, "ike", 2L));
+        final Map<String, Long> refused = new TreeMap<>(Map.of("pretended", 0L, "to_lan", 3L));
+        final Status monitor =
+                status(new Status.Firewall("monitor", List.of("eth0", "ppp*"), accepted, refused), List.of());
+        final String table = monitor.table().collect(Collectors.joining());
+        assertTrue(table.contains("""
+                firewall       monitor on eth0, ppp*, accepted 14 (decrypted 12, ike 2)
+                               would have dropped 3 (to lan 3)
+                """), table);
+        assertEquals(
+                JsonParser.parseString("{'mode':'monitor','interfaces':['eth0','ppp*'],"
+                        + "'accepted':{'decrypted':12,'ike':2},'refused':{'pretended':0,'to_lan':3}}"),
+                json(monitor).get("firewall"));
+        assertFalse(json(status(List.of())).has("firewall"));
     }
 
     @Test

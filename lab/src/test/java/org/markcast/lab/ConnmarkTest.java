@@ -8,19 +8,24 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.markcast.config.Mark;
 import org.markcast.daemon.emulation.Client;
 import org.markcast.daemon.emulation.EmulatedNetwork;
+import org.markcast.daemon.emulation.Gateway;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
 
@@ -39,6 +44,7 @@ class ConnmarkTest {
     private static final String OTHER_NAT = "203.0.113.8";
     private static final String L2TP = "l2tp = yes";
     private static final int TCP_PORT = 8080;
+    private static final int UDP_PORT = 5353;
 
     private EmulatedNetwork network;
     private ServiceProcess service;
@@ -244,6 +250,7 @@ class ConnmarkTest {
         startServer();
         server.speak("carol");
         server.speak("dave");
+        server.speak("eve");
         server.tell("dave", "for-dave");
         server.tell("carol", "for-carol");
 
@@ -259,6 +266,65 @@ class ConnmarkTest {
         assertEquals(7, service.status().sa("carol").get("zone").getAsInt());
         assertEquals(8, service.status().sa("dave").get("zone").getAsInt());
         assertTrue(!service.status().sa("eve").has("zone"), () -> "eve has a zone");
+
+        service.reload(config(L2TP, "l2tp_zones = 7-8").without("carol"));
+        assertEquals(7, service.status().sa("eve").get("zone").getAsInt());
+        assertEquals(8, service.status().sa("dave").get("zone").getAsInt());
+        server.speak("eve");
+        server.speak("dave");
+        server.tell("eve", "for-eve");
+        server.tell("dave", "more-for-dave");
+        assertEquals(List.of("for-eve"), server.heardUntil("eve", "for-eve"));
+        assertEquals(List.of("more-for-dave"), server.heardUntil("dave", "more-for-dave"));
+    }
+
+    /** Dave's zone is not the one that his mark prefers, since carol had that, who is gone at the second start. */
+    @Test
+    void shouldFindEachClientInItsZoneAfterARestart() throws IOException {
+        final String[] settings = {L2TP, "l2tp_zones = 7-8"};
+        build(behind(NAT, behind(NAT, EmulatedNetwork.builder().lan("alice"), "carol", 1), "dave", 3), settings);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        final SocketAddress before = server.peer("dave");
+
+        assertEquals(0, service.stop(), service.log());
+        service = ServiceProcess.start(network.gateway(), config(settings).without("carol"));
+        assertEquals(8, service.status().sa("dave").get("zone").getAsInt());
+        server.speak("dave");
+        assertEquals(before, server.peer("dave"));
+    }
+
+    /** Behind the NAT of a client there may be machines without a tunnel: here carol is one. */
+    @Test
+    void shouldNotSendAClientTheRepliesToItsPlainNeighbour() throws IOException {
+        build(carolAndDave());
+        service.reload(config().without("carol"));
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, UDP_PORT);
+        try (DatagramSocket gateway = network.gateway().namespace().call(() -> new DatagramSocket(address));
+                DatagramSocket carol = datagramSocket("carol", 5001);
+                DatagramSocket dave = datagramSocket("dave", 5002)) {
+            for (final DatagramSocket asking : List.of(carol, dave)) {
+                asking.send(new DatagramPacket(new byte[1], 1, address));
+            }
+            gateway.setSoTimeout(5_000);
+            for (int i = 0; i < 2; i++) {
+                final DatagramPacket packet = new DatagramPacket(new byte[1], 1);
+                gateway.receive(packet);
+                gateway.send(packet);
+            }
+            dave.setSoTimeout(5_000);
+            final DatagramPacket answer = new DatagramPacket(new byte[1], 1);
+            dave.receive(answer);
+            final Map<Gateway.Departure, Long> toNat =
+                    new HashMap<>(network.gateway().sent());
+            toNat.keySet().removeIf(departure -> !departure.destination().equals(NAT));
+            assertEquals(Map.of(new Gateway.Departure(network.client("dave").tunnel(), 2, NAT), 1L), toNat);
+        }
+    }
+
+    private DatagramSocket datagramSocket(String client, int port) {
+        return network.client(client).namespace().call(() -> new DatagramSocket(new InetSocketAddress(NAT, port)));
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -84,6 +85,14 @@ class ConntrackSocketTest {
         conntrack.disown(0x34, 0xff, 0xff);
         send();
         assertEquals("1 2", fresh());
+    }
+
+    @Test
+    void shouldNameTheZonesOfConnections() throws Exception {
+        send();
+        final List<String> zones = new ArrayList<>();
+        conntrack.zones((mark, zone) -> zones.add(Integer.toHexString(mark) + " in " + zone));
+        assertEquals(List.of("5634 in 7"), zones);
     }
 
     @Test

@@ -403,7 +403,7 @@ class UplinksTest {
                 network.gateway(), "check", "-c", network.service().configuration());
         assertEquals(0, check.exitStatus());
         assertEquals(1, check.err().lines().count(), check::toString);
-        assertTrue(check.err().startsWith("note: uplink cable: rp_filter is strict"), check::toString);
+        assertTrue(check.err().startsWith("warning: rp_filter is strict on cable"), check::toString);
     }
 
     @Test

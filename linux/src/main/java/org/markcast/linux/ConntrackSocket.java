@@ -65,6 +65,31 @@ public final class ConntrackSocket implements AutoCloseable {
         }
     }
 
+    /** Takes the mark of a connection and the zone that it is in in its original direction. */
+    @FunctionalInterface
+    public interface ZoneVisitor {
+
+        void visit(int mark, int zone);
+    }
+
+    /** Names all IPv4 connections that are in a zone in their original direction. */
+    public void zones(ZoneVisitor visitor) {
+        messages.clear();
+        messages.end(
+                messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, Netlink.NLM_F_DUMP, Libc.AF_INET, 0));
+        visit(messages.length(), (body, end) -> {
+            final Attributes attributes = new Attributes(attributesOf(body), end);
+            final int mark = attribute(CTA_MARK, attributes);
+            final int all = attribute(CTA_ZONE, attributes);
+            final int zone = all >= 0 ? all : nested(CTA_TUPLE_ZONE, attribute(CTA_TUPLE_ORIG, attributes));
+            if (zone >= 0) {
+                visitor.visit(
+                        mark < 0 ? 0 : buffer.getInt(mark, ByteOrder.BIG_ENDIAN),
+                        buffer.getShort(zone, ByteOrder.BIG_ENDIAN) & 0xffff);
+            }
+        });
+    }
+
     /** How many IPv4 connections have a mark. */
     public int count(int mark, int mask) {
         final int[] count = {0};
@@ -143,13 +168,17 @@ public final class ConntrackSocket implements AutoCloseable {
 
     private void visit(int family, int mark, int mask, NetlinkDialogue.Visitor visitor) {
         final int length = question(IPCTNL_MSG_CT_GET, Netlink.NLM_F_DUMP, family, mark, mask);
-        dialogue.visit("connections", length, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, (body, end) -> {
+        visit(length, (body, end) -> {
             final int marked = messages.attribute(CTA_MARK, attributesOf(body), end);
             // else a kernel that does not filter
             if (marked >= 0 && (buffer.getInt(marked, ByteOrder.BIG_ENDIAN) & mask) == mark) {
                 visitor.visit(body, end);
             }
         });
+    }
+
+    private void visit(int length, NetlinkDialogue.Visitor visitor) {
+        dialogue.visit("connections", length, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, visitor);
     }
 
     private int question(int message, int flags, int family, int mark, int mask) {

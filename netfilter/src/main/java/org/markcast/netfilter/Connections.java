@@ -61,7 +61,7 @@ final class Connections {
     Connections(Connmark config, Elements elements) {
         this.config = config;
         this.elements = elements;
-        zones = new Zones(config.l2tpZones());
+        zones = new Zones(config.l2tpZones(), left::add);
         // also without SAs, so that the first one is an element like the others
         encapPorts.incrementAndGet(NAT_TRAVERSAL_PORT);
     }
@@ -81,9 +81,13 @@ final class Connections {
                 && sa.remoteTs().stream().anyMatch(Connections::isIpv4);
     }
 
-    /** Whether an SA's mark is the one of connections whose SA is gone. */
-    static boolean isReserved(Sa sa) {
+    private static boolean isReserved(Sa sa) {
         return sa.markIn().equals(nobody(sa.markIn().mask()));
+    }
+
+    /** Whether connections of this SA do not find back to it because its mark is that of {@link #nobody}. */
+    boolean lackMark(Sa sa) {
+        return config.enabled() && sa.mode() == Mode.TRANSPORT && isReserved(sa);
     }
 
     /** The mark below a mask that connections get when their SA is gone: all ones, which no IKE daemon gives. */
@@ -117,9 +121,13 @@ final class Connections {
         gone.stream().filter(this::concern).forEach(sa -> discount(sa, nowNs));
     }
 
-    private void putMark(Mark mark, boolean isThere) {
-        elements.put(
-                ElementSet.clientConnections(mark.mask()), SaElements.keyOf(mark), isThere ? MarkTables.NO_MARK : null);
+    private void putMark(Mark mark, LingeringMarks.State state) {
+        putMark(ElementSet.clientConnections(mark.mask()), mark, state == LingeringMarks.State.USED);
+        putMark(ElementSet.lostConnections(mark.mask()), mark, state == LingeringMarks.State.LINGERING);
+    }
+
+    private void putMark(ElementSet set, Mark mark, boolean isThere) {
+        elements.put(set, SaElements.keyOf(mark), isThere ? MarkTables.NO_MARK : null);
     }
 
     private void putZone(Mark mark, OptionalInt zone) {
@@ -152,21 +160,48 @@ final class Connections {
     private void noteLeft(Collection<Sa> gone, Collection<Sa> come) {
         final Map<String, Sa> successors = new HashMap<>();
         come.forEach(sa -> successors.put(sa.name(), sa));
+        final Object2IntCounterMap<Mark> goneUses = new Object2IntCounterMap<>(0);
+        gone.stream().filter(this::concern).forEach(sa -> goneUses.incrementAndGet(sa.markIn()));
         for (final Sa sa : gone) {
-            if (concern(sa) && !goesOnAs(sa, successors.get(sa.name()))) {
+            final boolean isShared = marks.uses(sa.markIn()) > goneUses.get(sa.markIn());
+            if (concern(sa) && !isShared && !goesOnAs(sa, successors.get(sa.name()))) {
                 left.add(sa.markIn());
             }
         }
     }
 
-    /** A rekey and a move keep an SPI for a while; what shares only name and mark is another IKE daemon's life. */
+    /**
+     * A rekey and a move keep an SPI for a while, a reauthentication the peer's address and port; what shares only name and mark
+     * is another IKE daemon's life.
+     */
     private boolean goesOnAs(Sa sa, Sa successor) {
         return successor != null
                 && concern(successor)
                 && successor.markIn().equals(sa.markIn())
                 && (sa.outers().isEmpty() && successor.outers().isEmpty()
                         || successor.outers().stream()
-                                .anyMatch(outer -> sa.outers().stream().anyMatch(old -> old.spiIn() == outer.spiIn())));
+                                .anyMatch(outer -> sa.outers().stream().anyMatch(old -> isSame(outer, old))));
+    }
+
+    private static boolean isSame(Outer outer, Outer old) {
+        return old.spiIn() == outer.spiIn()
+                || old.remote().equals(outer.remote()) && old.remotePort() == outer.remotePort();
+    }
+
+    /** Takes over what connections were to lose under other settings, and which zones they had. */
+    void inherit(Connections before) {
+        left.addAll(before.left);
+        before.zones.forEach(zones::recall);
+    }
+
+    /** Notes that there are connections with a mark in a zone, which nobody else shall get if it can be helped. */
+    void recall(int connectionMark, int zone) {
+        zones.recall(connectionMark, zone);
+    }
+
+    /** Notes that connections still have marks that they were to lose. */
+    void leave(Collection<Mark> lost) {
+        left.addAll(lost);
     }
 
     /** Forgets the marks that no SA has used since then; whether there were any. */
@@ -186,7 +221,7 @@ final class Connections {
 
     private List<Mark> takeLeft(boolean isUsed) {
         final List<Mark> taken = new ArrayList<>(left);
-        taken.removeIf(mark -> marks.isUsed(mark) != isUsed);
+        taken.removeIf(mark -> marks.uses(mark) > 0 != isUsed);
         left.removeAll(taken);
         return taken;
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
-import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.markcast.config.Mark;
 
@@ -12,8 +11,9 @@ import org.markcast.config.Mark;
  * <ul>
  *   <li>A decapsulated packet for this machine gives its mark to its connection. The ESP packet around it passes here first and
  *       has the mark too; its connection is that of the IKE daemon and gets none.
- *   <li>A packet from this machine without a mark gets the outbound mark of its connection's SA. This comes before unicast is
- *       marked by its destination, which several clients behind one NAT share. If that SA is gone, the packet reaches nobody.
+ *   <li>A packet from this machine gets the outbound mark of its connection's SA, whatever its destination says, which several
+ *       clients behind one NAT share. If that SA is gone, the packet reaches nobody. Of other packets only those of connections
+ *       that begin here go by their destination: behind the NAT there may be hosts without a tunnel, too.
  *   <li>TCP is asked for segments that leave room for ESP: its path has no mark when it looks for the path's MTU, so it would
  *       never learn it.
  *   <li>What a client sends through PPP inside L2TP keeps the mark of the packet around it, and loses it.
@@ -31,6 +31,12 @@ final class ConnmarkRules {
     /** Packets of connections whose SA is gone. */
     static final String ORPHANS = "orphans";
 
+    private static final String LOST = " counter name " + ORPHANS + " drop";
+
+    /** In the order in which packets are looked up: what comes later overrides. */
+    private static final List<ElementSet> PEERS =
+            List.of(ElementSet.PEERS, ElementSet.PEER_PROTOCOLS, ElementSet.PEER_PORTS);
+
     private ConnmarkRules() {}
 
     /** The table for all connections. */
@@ -38,8 +44,10 @@ final class ConnmarkRules {
         final Connections.Shape shape = tables.shape().connections();
         final boolean isMasked = tables.shape().isMasked();
         final StringBuilder text = new StringBuilder("table " + Table.CONNMARK + " {\n");
+        PEERS.forEach(set -> MarkRules.declare(set, tables, text));
         shape.masks().forEach(mask -> {
             MarkRules.declare(ElementSet.clientConnections(mask), tables, text);
+            MarkRules.declare(ElementSet.lostConnections(mask), tables, text);
             MarkRules.declare(ElementSet.connections(mask), tables, text);
             MarkRules.declare(ElementSet.replies(mask), tables, text);
         });
@@ -57,9 +65,9 @@ final class ConnmarkRules {
                                 + MarkText.statement(new Mark(0, mask)),
                         text));
         input(shape, isMasked, text);
-        output(shape, isMasked, text);
+        output(tables.shape(), text);
         if (tables.shape().hasGuard()) {
-            next("guard", "filter hook postrouting priority filter", text);
+            next("guard", "filter hook output priority filter", text);
             shape.masks()
                     .forEach(mask -> rule(
                             isClients("ct mark", mask) + " rt ipsec missing counter name " + MarkRules.LEAKS + " drop",
@@ -85,18 +93,24 @@ final class ConnmarkRules {
                         lookup(ElementSet.connections(mask), "meta mark", "ct mark set ", mask, isMasked, text));
     }
 
-    private static void output(Connections.Shape shape, boolean isMasked, StringBuilder text) {
-        next("output", "route hook output priority mangle - 1", text);
-        rule(unmarked(shape, isMasked) + " jump reply", text);
+    private static void output(MarkTables.Shape all, StringBuilder text) {
+        final Connections.Shape shape = all.connections();
+        next("output", "route hook output priority mangle + 1", text);
         shape.masks().forEach(mask -> {
-            final String orphans = " counter name " + ORPHANS + " drop";
+            final String connection = MarkText.below("ct mark", mask);
             final String nobody = MarkText.hex(Connections.nobody(mask).value());
-            rule(unmarked(shape, isMasked) + " " + isClients("ct mark", mask) + orphans, text);
-            rule(unmarked(shape, isMasked) + " " + MarkText.below("ct mark", mask) + " " + nobody + orphans, text);
+            rule(connection + " @" + ElementSet.lostConnections(mask).name() + LOST, text);
+            rule(connection + " " + nobody + LOST, text);
         });
-        text.append("\t}\n\n\tchain reply {\n");
         shape.masks()
-                .forEach(mask -> lookup(ElementSet.replies(mask), "ct mark", "meta mark set ", mask, isMasked, text));
+                .forEach(mask ->
+                        lookup(ElementSet.replies(mask), "ct mark", "meta mark set ", mask, all.isMasked(), text));
+        rule("ct direction reply return", text);
+        rule(unmarked(shape, all.isMasked()) + " jump peers", text);
+        text.append("\t}\n\n\tchain peers {\n");
+        for (int i = 0; i < PEERS.size(); i++) { // with verdicts the first match is the last
+            rule(MarkRules.lookup(PEERS.get(all.isMasked() ? PEERS.size() - 1 - i : i), all), text);
+        }
     }
 
     private static String isClients(String expression, int mask) {
@@ -134,15 +148,10 @@ final class ConnmarkRules {
 
     /** In place of values that nft cannot put together with a packet's mark. */
     private static void chains(MarkTables tables, StringBuilder text) {
-        final SortedSet<Mark> connections = new TreeSet<>(MarkTables.MARKS);
-        final SortedSet<Mark> replies = new TreeSet<>(MarkTables.MARKS);
-        tables.shape().connections().masks().forEach(mask -> {
-            connections.addAll(tables.elements(ElementSet.connections(mask)).values());
-            replies.addAll(tables.elements(ElementSet.replies(mask)).values());
+        tables.chains().forEach(mark -> {
+            chain(ElementSet.Content.CONNECTION_MARK.chain(mark), MarkText.statement("ct mark", mark), text);
+            chain(ElementSet.Content.MARK.chain(mark), MarkText.statement(mark), text);
         });
-        connections.forEach(mark ->
-                chain(ElementSet.Content.CONNECTION_MARK.chain(mark), MarkText.statement("ct mark", mark), text));
-        replies.forEach(mark -> chain(ElementSet.Content.MARK.chain(mark), MarkText.statement(mark), text));
     }
 
     private static void chain(String name, String statement, StringBuilder text) {
@@ -162,17 +171,14 @@ final class ConnmarkRules {
                                 + ElementSet.zones(mask).name(),
                         text));
         next("input", "filter hook input priority mangle", text);
-        rule("udp dport 1701 meta ipsec exists ct original zone 0 counter name " + ORPHANS + " drop", text);
+        rule("udp dport 1701 meta ipsec exists ct direction original ct original zone 0" + LOST, text);
         next("port", "nat hook input priority 100", text);
         rule(
                 "udp dport 1701 ct original zone " + shape.config().l2tpZones() + " snat to :"
                         + shape.config().l2tpPorts(),
                 text);
         next("output", "filter hook output priority mangle", text);
-        rule(
-                "udp sport 1701 udp dport " + shape.config().l2tpPorts() + " ct direction original counter name "
-                        + ORPHANS + " drop",
-                text);
+        rule("udp sport 1701 udp dport " + shape.config().l2tpPorts() + " ct direction original" + LOST, text);
         return text.append("\t}\n}\n").toString();
     }
 }

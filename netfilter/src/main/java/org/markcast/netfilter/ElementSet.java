@@ -69,6 +69,17 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
     static final ElementSet PORTS =
             map("port_marks", "ip daddr . ip protocol . th dport", KeyPart.ADDRESS, KeyPart.PROTOCOL, KeyPart.PORT);
 
+    /** Addresses of SAs whose connections find back to them, which only connections from here go by. */
+    static final ElementSet PEERS = peers("peer_marks", CLIENTS);
+
+    static final ElementSet PEER_PROTOCOLS = peers("peer_protocol_marks", PROTOCOLS);
+
+    static final ElementSet PEER_PORTS = peers("peer_port_marks", PORTS);
+
+    private static ElementSet peers(String name, ElementSet likewise) {
+        return new ElementSet(Table.CONNMARK, name, likewise.expression, likewise.parts, Content.MARK);
+    }
+
     /** Broadcast addresses that the guard watches besides 224.0.0.0/4. */
     static final ElementSet BROADCASTS =
             new ElementSet(Table.MARKS, "broadcasts", "ip daddr", List.of(KeyPart.ADDRESS), Content.NOTHING);
@@ -153,14 +164,14 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
         return byMark(Table.CONNMARK, "connection_marks", "meta mark", mask, Content.CONNECTION_MARK);
     }
 
-    /** The inbound marks of SAs whose connections find back to them, and of such SAs that have just gone. */
+    /** The inbound marks of SAs whose connections find back to them. */
     static ElementSet clientConnections(int mask) {
-        return new ElementSet(
-                Table.CONNMARK,
-                "client_connections" + MarkText.suffix(mask),
-                "ct mark",
-                List.of(KeyPart.MARK),
-                Content.NOTHING);
+        return byMark(Table.CONNMARK, "client_connections", "ct mark", mask, Content.NOTHING);
+    }
+
+    /** The inbound marks of such SAs that have just gone. */
+    static ElementSet lostConnections(int mask) {
+        return byMark(Table.CONNMARK, "lost_connections", "ct mark", mask, Content.NOTHING);
     }
 
     /** By the mark of a connection, the outbound mark that its packets get. */

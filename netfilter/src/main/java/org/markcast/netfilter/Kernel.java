@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.Map;
 import java.util.OptionalLong;
 import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterNews.News;
@@ -20,11 +21,15 @@ interface Kernel extends AutoCloseable {
     boolean hasTable(Table table);
 
     /**
-     * Has all connections with this conntrack mark lose it: those of the default zone get another mark, the others are forgotten.
+     * Has all connections with one of these conntrack marks lose it: those of the default zone get another mark, the others are
+     * forgotten.
      *
-     * @param successor has the mask of the mark
+     * @param successors for each mark the other one, with the same mask
      */
-    void disownConnections(Mark mark, Mark successor);
+    void disownConnections(Map<Mark, Mark> successors);
+
+    /** Names all conntrack zones that have UDP connections. */
+    void recallZones(Zones.Connection consumer);
 
     /** The packets that a named counter has seen since its table was installed; empty if there is no such counter. */
     OptionalLong packets(Table table, String counter);

@@ -2,14 +2,17 @@
 package org.markcast.netfilter;
 
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
 import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
@@ -40,6 +43,11 @@ public final class KernelRules implements AutoCloseable {
 
     private final NanoClock clock;
     private final Supplier<Kernel> opener;
+    private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
+    private final Tally leaksOfConnections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS));
+    private final Tally verdicts = new Tally(
+            Table.FIREWALL,
+            Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
 
     private boolean hasGuard;
     private Connmark connmark;
@@ -53,8 +61,6 @@ public final class KernelRules implements AutoCloseable {
     private List<TableText> installedTexts = List.of();
     private String problem;
     private long retryNs;
-    private long leaksBefore;
-    private long leaksSeen;
 
     KernelRules(boolean hasGuard, Connmark connmark, NanoClock clock, Supplier<Kernel> opener) {
         this.hasGuard = hasGuard;
@@ -94,7 +100,11 @@ public final class KernelRules implements AutoCloseable {
      * @param latestBroadcasts broadcast addresses of the LANs, in host order
      */
     public void apply(List<Sa> latest, Collection<Integer> latestBroadcasts) {
-        final MarkTables following = tables.follows(hasGuard, connmark) ? tables : new MarkTables(hasGuard, connmark);
+        if (kernel == null) {
+            attempt(this::connect);
+        }
+        final MarkTables following =
+                tables.follows(hasGuard, connmark) ? tables : tables.successor(hasGuard, connmark, clock.nanoTime());
         following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(come -> warn(come, following));
         tables = following;
         attempt(this::follow);
@@ -132,7 +142,23 @@ public final class KernelRules implements AutoCloseable {
         if (problem == null && installed != null && installed.hasGuard()) {
             attempt(this::readLeaks);
         }
-        return leaksBefore + leaksSeen;
+        return leaks.of(MarkRules.LEAKS) + leaksOfConnections.of(MarkRules.LEAKS);
+    }
+
+    /** How many packets the firewall has met since the service started, by what it said of them. */
+    public Map<FirewallVerdict, Long> verdicts() {
+        if (problem == null && has(Table.FIREWALL, installedTexts)) {
+            attempt(() -> verdicts.read(kernel));
+        }
+        final Map<FirewallVerdict, Long> packets = new EnumMap<>(FirewallVerdict.class);
+        for (final FirewallVerdict verdict : FirewallVerdict.values()) {
+            packets.put(verdict, verdicts.of(verdict.counter()));
+        }
+        return packets;
+    }
+
+    private static boolean has(Table table, List<TableText> texts) {
+        return texts.stream().anyMatch(text -> text.table() == table);
     }
 
     /** The conntrack zone that tells an L2TP client from others; empty if it has none. */
@@ -141,7 +167,7 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private static void warn(SaElements elements, MarkTables tables) {
-        if (tables.connections().config().enabled() && Connections.isReserved(elements.sa())) {
+        if (tables.connections().lackMark(elements.sa())) {
             LOG.warn(
                     "SA {}: connections whose SA is gone get the mark {}: its own do not find back to it",
                     elements.sa().name(),
@@ -177,6 +203,9 @@ public final class KernelRules implements AutoCloseable {
     private void connect() {
         if (kernel == null) {
             kernel = opener.get();
+            if (connmark.l2tp()) {
+                kernel.recallZones(tables.connections()::recall); // clients of an earlier run go on in theirs
+            }
         }
     }
 
@@ -187,28 +216,26 @@ public final class KernelRules implements AutoCloseable {
         }
         followNews();
         disown(tables.connections().takeHandedOn());
-        if (tables.changes() == null || !tables.shape().equals(installed) || hasConnectionChains()) {
+        if (tables.changes() == null || !tables.shape().equals(installed)) {
             replaceTables();
         } else {
-            runUnlessEmpty(TableText.replacement(installedTexts, texts, Set.of()));
-            installedTexts = texts;
+            replaceTexts();
             change(tables.changes());
         }
         disown(tables.connections().takeOrphaned());
     }
 
-    /** With masks the tables of connections have chains for marks, too; that is rare, and installing all anew does it. */
-    private boolean hasConnectionChains() {
-        return installed.isMasked() && installed.connections().config().enabled();
-    }
-
     private void disown(List<Mark> marks) {
-        for (final Mark mark : marks) {
-            try {
-                kernel.disownConnections(mark, Connections.nobody(mark.mask()));
-            } catch (LinuxException e) {
-                LOG.warn("connections with mark {} may find another SA: {}", mark, e.getMessage());
-            }
+        if (marks.isEmpty()) {
+            return;
+        }
+        final Map<Mark, Mark> successors = new HashMap<>();
+        marks.forEach(mark -> successors.put(mark, Connections.nobody(mark.mask())));
+        try {
+            kernel.disownConnections(successors);
+        } catch (LinuxException | NftablesException e) {
+            LOG.warn("connections of {} SAs that are gone may find others: {}", marks.size(), e.getMessage());
+            tables.connections().leave(marks);
         }
     }
 
@@ -227,6 +254,16 @@ public final class KernelRules implements AutoCloseable {
         }
     }
 
+    private void replaceTexts() {
+        final String replacement = TableText.replacement(installedTexts, texts, Set.of());
+        if (!replacement.isEmpty()) {
+            verdicts.read(kernel);
+            kernel.run(replacement);
+            verdicts.replaced(installedTexts, texts);
+            installedTexts = texts;
+        }
+    }
+
     private void runUnlessEmpty(String script) {
         if (!script.isEmpty()) {
             kernel.run(script);
@@ -235,7 +272,9 @@ public final class KernelRules implements AutoCloseable {
 
     private void install() {
         connect();
+        disown(tables.connections().takeHandedOn());
         replaceAllTables();
+        disown(tables.connections().takeOrphaned());
         if (problem != null) {
             LOG.info("the nftables rules are in place");
         }
@@ -248,13 +287,15 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void replaceTables() {
-        if (installed != null && installed.hasGuard()) {
+        if (installed != null) {
             readLeaks();
+            verdicts.read(kernel);
         }
         final Set<Table> there = there();
         kernel.run(MarkRules.installation(tables, there) + TableText.replacement(installedTexts, texts, there));
-        leaksBefore += leaksSeen; // a new table counts from 0
-        leaksSeen = 0;
+        leaks.restart();
+        leaksOfConnections.restart();
+        verdicts.replaced(installedTexts, texts);
         installed = tables.shape();
         installedTexts = texts;
         tables.settle();
@@ -294,12 +335,8 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void readLeaks() {
-        long seen = 0;
-        for (final Table table : List.of(Table.MARKS, Table.CONNMARK)) {
-            final OptionalLong packets = kernel.packets(table, MarkRules.LEAKS);
-            seen += packets.orElse(0);
-        }
-        leaksSeen = Math.max(leaksSeen, seen); // a table that somebody took away had counted, too
+        leaks.read(kernel);
+        leaksOfConnections.read(kernel);
     }
 
     /** Removes the rules. Idempotent. */

@@ -22,12 +22,18 @@ final class LingeringMarks {
 
     private final Listener listener;
 
+    /** What a mark is. */
+    enum State {
+        USED,
+        LINGERING,
+        FORGOTTEN
+    }
+
     /** Takes what changes. */
     @FunctionalInterface
     interface Listener {
 
-        /** @param isThere whether the mark is there from now on, or no longer */
-        void onMark(Mark mark, boolean isThere);
+        void onMark(Mark mark, State state);
     }
 
     LingeringMarks(Listener listener) {
@@ -36,20 +42,24 @@ final class LingeringMarks {
     }
 
     void use(Mark mark) {
-        if (uses.incrementAndGet(mark) == 1 && goneNs.remove(mark) == null) {
-            masks.incrementAndGet(mark.mask());
-            listener.onMark(mark, true);
+        if (uses.incrementAndGet(mark) == 1) {
+            if (goneNs.remove(mark) == null) {
+                masks.incrementAndGet(mark.mask());
+            }
+            listener.onMark(mark, State.USED);
         }
     }
 
     void release(Mark mark, long nowNs) {
         if (uses.decrementAndGet(mark) == 0) {
             goneNs.put(mark, nowNs);
+            listener.onMark(mark, State.LINGERING);
         }
     }
 
-    boolean isUsed(Mark mark) {
-        return uses.get(mark) > 0;
+    /** How many SAs use it. */
+    int uses(Mark mark) {
+        return uses.get(mark);
     }
 
     /** Forgets the marks that no SA has used since then; whether there were any. */
@@ -63,7 +73,7 @@ final class LingeringMarks {
             }
             gone.remove();
             masks.decrementAndGet(earliest.getKey().mask());
-            listener.onMark(earliest.getKey(), false);
+            listener.onMark(earliest.getKey(), State.FORGOTTEN);
             hasForgotten = true;
         }
         return hasForgotten;

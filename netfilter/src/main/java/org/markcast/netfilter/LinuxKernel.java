@@ -2,6 +2,7 @@
 package org.markcast.netfilter;
 
 import java.util.Arrays;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.markcast.config.Mark;
 import org.markcast.linux.ConntrackSocket;
@@ -107,11 +108,20 @@ final class LinuxKernel implements Kernel {
     }
 
     @Override
-    public void disownConnections(Mark mark, Mark successor) {
+    public void disownConnections(Map<Mark, Mark> successors) {
+        successors.forEach((mark, successor) -> conntrack().disown(mark.value(), mark.mask(), successor.value()));
+    }
+
+    @Override
+    public void recallZones(Zones.Connection consumer) {
+        conntrack().zones(consumer::accept);
+    }
+
+    private ConntrackSocket conntrack() {
         if (conntrack == null) {
             conntrack = new ConntrackSocket();
         }
-        conntrack.disown(mark.value(), mark.mask(), successor.value());
+        return conntrack;
     }
 
     @Override

@@ -107,18 +107,11 @@ public final class MarkRules {
         unicastChain(tables.shape(), text);
         prerouting(NetfilterFamily.IP, tables, text);
         text.append("\n\tchain output {\n\t\ttype route hook output priority mangle; policy accept;\n");
-        text.append("\t\t" + unlessReply(tables.shape()) + "jump unicast\n\t}\n");
+        text.append("\t\tjump unicast\n\t}\n");
         if (tables.shape().hasGuard()) {
             guard(tables.shape(), text);
         }
         return text.append("}" + NL).toString();
-    }
-
-    /** What belongs to a client's connection has its mark already. */
-    private static String unlessReply(MarkTables.Shape shape) {
-        return shape.connections().config().enabled()
-                ? ConnmarkRules.unmarked(shape.connections(), shape.isMasked()) + " "
-                : "";
     }
 
     private static String ip6(MarkTables tables) {
@@ -184,7 +177,7 @@ public final class MarkRules {
         text.append("\t}\n\n");
     }
 
-    private static String lookup(ElementSet set, MarkTables.Shape shape) {
+    static String lookup(ElementSet set, MarkTables.Shape shape) {
         return (shape.isMasked() ? set.expression() + " vmap @" : "meta mark set " + set.expression() + " map @")
                 + set.name();
     }
@@ -230,11 +223,10 @@ public final class MarkRules {
     static String change(ElementChanges changes, MarkTables.Shape shape) {
         final StringBuilder text = new StringBuilder();
         elementCommands("delete", changes.deleted(), false, shape.isMasked(), text);
-        chainNames(changes.newChains(), shape)
-                .forEach((chain, mark) ->
-                        text.append("add chain " + chain + " { " + MarkText.statement(mark) + "; }\n"));
+        chains(changes.newChains(), shape)
+                .forEach((chain, statement) -> text.append("add chain " + chain + " { " + statement + "; }\n"));
         elementCommands("add", changes.added(), true, shape.isMasked(), text);
-        chainNames(changes.oldChains(), shape).keySet().forEach(chain -> text.append("delete chain " + chain + NL));
+        chains(changes.oldChains(), shape).keySet().forEach(chain -> text.append("delete chain " + chain + NL));
         return text.toString();
     }
 
@@ -248,17 +240,24 @@ public final class MarkRules {
                 + " {\n\t\t\t" + elementsText(set, some, hasTargets && set.isMap(), isMasked) + "\n}\n"));
     }
 
-    /** The chains that these marks have in tables of this shape, with their family and table. */
-    private static Map<String, Mark> chainNames(Collection<Mark> marks, MarkTables.Shape shape) {
-        final Map<String, Mark> chains = new TreeMap<>();
+    /** The chains that these marks have in tables of this shape, with their family and table, and what each does. */
+    private static Map<String, String> chains(Collection<Mark> marks, MarkTables.Shape shape) {
+        final Map<String, String> chains = new TreeMap<>();
         if (!shape.isMasked()) {
             return chains;
         }
         for (final Mark mark : marks) {
             final String name = " " + ElementSet.Content.MARK.chain(mark);
-            chains.put(Table.MARKS + name, mark);
+            final String statement = MarkText.statement(mark);
+            chains.put(Table.MARKS + name, statement);
             if (shape.hasIp6()) {
-                chains.put(Table.MARKS_IP6 + name, mark);
+                chains.put(Table.MARKS_IP6 + name, statement);
+            }
+            if (shape.connections().config().enabled()) {
+                chains.put(Table.CONNMARK + name, statement);
+                chains.put(
+                        Table.CONNMARK + " " + ElementSet.Content.CONNECTION_MARK.chain(mark),
+                        MarkText.statement("ct mark", mark));
             }
         }
         return chains;

@@ -33,8 +33,13 @@ final class MarkTables {
             .thenComparing(Mark::value, Integer::compareUnsigned);
 
     /** What begins with an address, which may be one that is a broadcast address on some LAN. */
-    private static final List<ElementSet> BY_ADDRESS =
-            List.of(ElementSet.CLIENTS, ElementSet.PROTOCOLS, ElementSet.PORTS);
+    private static final List<ElementSet> BY_ADDRESS = List.of(
+            ElementSet.CLIENTS,
+            ElementSet.PROTOCOLS,
+            ElementSet.PORTS,
+            ElementSet.PEERS,
+            ElementSet.PEER_PROTOCOLS,
+            ElementSet.PEER_PORTS);
 
     private final boolean hasGuard;
     private final Connections connections;
@@ -92,6 +97,18 @@ final class MarkTables {
         sas = new SaList(sa -> SaElements.of(sa, connections.concern(sa)));
     }
 
+    /**
+     * Tables for other settings that hold the same SAs as these, so that it is known what becomes of each.
+     *
+     * @param nowNs since when marks are no longer used
+     */
+    MarkTables successor(boolean wantsGuard, Connmark connmark, long nowNs) {
+        final MarkTables next = new MarkTables(wantsGuard, connmark);
+        next.connections.inherit(connections);
+        next.follow(sasOf(sas.elements()), broadcasts, nowNs);
+        return next;
+    }
+
     /** Whether these tables were made for these settings. */
     boolean follows(boolean wantsGuard, Connmark connmark) {
         return hasGuard == wantsGuard && connections.config().equals(connmark);
@@ -130,7 +147,7 @@ final class MarkTables {
         return step.come();
     }
 
-    private static List<Sa> sasOf(List<SaElements> some) {
+    private static List<Sa> sasOf(Collection<SaElements> some) {
         return some.stream().map(SaElements::sa).toList();
     }
 
@@ -167,8 +184,9 @@ final class MarkTables {
         return guarded.forget(sinceNs) | connections.forget(sinceNs);
     }
 
-    private void guard(Mark mark, boolean isThere) {
+    private void guard(Mark mark, LingeringMarks.State state) {
         if (hasGuard) {
+            final boolean isThere = state != LingeringMarks.State.FORGOTTEN;
             put(ElementSet.guarded(mark.mask()), SaElements.keyOf(mark), isThere ? NO_MARK : null);
         }
     }

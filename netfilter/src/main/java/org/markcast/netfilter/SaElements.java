@@ -34,7 +34,7 @@ final class SaElements {
     static SaElements of(Sa sa, boolean hasConnmark) {
         final SaElements found = new SaElements(sa);
         sa.outers().forEach(found::add);
-        sa.remoteTs().forEach(found::add);
+        sa.remoteTs().forEach(selector -> found.add(selector, hasConnmark));
         if (hasConnmark) {
             final byte[] inbound = Key.host(sa.markIn().value());
             found.add(ElementSet.connections(sa.markIn().mask()), sa.markIn(), inbound);
@@ -95,7 +95,7 @@ final class SaElements {
         }
     }
 
-    private void add(TrafficSelector selector) {
+    private void add(TrafficSelector selector, boolean hasConnmark) {
         if (!(selector.prefix().address() instanceof Inet4Address inet)) {
             return; // what travels inside is IPv4
         }
@@ -107,9 +107,16 @@ final class SaElements {
         final byte[] protocol = Key.networkByte(selector.protocol());
         switch (Reach.of(selector)) {
             case SUBNET -> subnets.add(selector);
-            case ADDRESS -> add(ElementSet.CLIENTS, sa.markOut(), key);
-            case PROTOCOL -> add(ElementSet.PROTOCOLS, sa.markOut(), key, protocol);
-            case PORT -> add(ElementSet.PORTS, sa.markOut(), key, protocol, Key.networkShort(selector.firstPort()));
+            case ADDRESS -> add(hasConnmark ? ElementSet.PEERS : ElementSet.CLIENTS, sa.markOut(), key);
+            case PROTOCOL ->
+                add(hasConnmark ? ElementSet.PEER_PROTOCOLS : ElementSet.PROTOCOLS, sa.markOut(), key, protocol);
+            case PORT ->
+                add(
+                        hasConnmark ? ElementSet.PEER_PORTS : ElementSet.PORTS,
+                        sa.markOut(),
+                        key,
+                        protocol,
+                        Key.networkShort(selector.firstPort()));
             case NONE -> unmarked.add(selector);
         }
     }

@@ -38,8 +38,7 @@ class ConnmarkRulesTest {
                 .transport("198.51.100.1")
                 .build();
         final String text = MarkRules.text(List.of(carol), List.of(), true, L2TP);
-        assertTrue(text.contains("\t\tmeta mark & 0xffffff == 0 jump reply\n"), text);
-        assertTrue(text.contains("\t\tmeta mark & 0xffffff == 0 jump unicast\n"), text);
+        assertTrue(text.contains("\t\tmeta mark & 0xffffff == 0 jump peers\n"), text);
     }
 
     @Test

@@ -2,8 +2,12 @@
 package org.markcast.netfilter;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterNews.News;
 import org.markcast.linux.NftablesException;
@@ -14,11 +18,16 @@ final class FakeKernel implements Kernel {
     final List<String> scripts = new ArrayList<>();
     final List<ElementChanges> changes = new ArrayList<>();
     final List<String> disowned = new ArrayList<>();
+    /** Conntrack mark and zone. */
+    final Map<Integer, Integer> zones = new TreeMap<>();
+
     News news = News.NONE;
     String refusal;
     boolean refusesChanges;
+    boolean refusesToDisown;
     boolean hasTable;
     long leaks;
+    final Map<String, Long> verdicts = new HashMap<>();
     boolean isClosed;
 
     @Override
@@ -27,8 +36,11 @@ final class FakeKernel implements Kernel {
             throw new NftablesException(refusal);
         }
         scripts.add(script);
-        hasTable = script.contains("table ip markcast {");
+        hasTable = script.contains("table ip markcast {") || hasTable && !script.contains("delete table ip markcast\n");
         leaks = 0;
+        if (script.contains("delete table inet markcast_firewall")) {
+            verdicts.clear();
+        }
     }
 
     @Override
@@ -52,12 +64,26 @@ final class FakeKernel implements Kernel {
     }
 
     @Override
-    public void disownConnections(Mark mark, Mark successor) {
-        disowned.add(mark + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
+    public void disownConnections(Map<Mark, Mark> successors) {
+        if (refusesToDisown) {
+            throw new NftablesException("No buffer space available");
+        }
+        final String lost =
+                new TreeSet<>(successors.keySet().stream().map(Mark::toString).toList()).toString();
+        disowned.add(lost.substring(1, lost.length() - 1)
+                + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
+    }
+
+    @Override
+    public void recallZones(Zones.Connection consumer) {
+        zones.forEach(consumer::accept);
     }
 
     @Override
     public OptionalLong packets(Table table, String counter) {
+        if (table == Table.FIREWALL && hasTable(table)) {
+            return OptionalLong.of(verdicts.getOrDefault(counter, 0L));
+        }
         return hasTable && table == Table.MARKS && counter.equals(MarkRules.LEAKS)
                 ? OptionalLong.of(leaks)
                 : OptionalLong.empty();

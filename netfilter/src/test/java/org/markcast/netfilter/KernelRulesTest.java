@@ -208,6 +208,34 @@ class KernelRulesTest {
         assertFalse(kernel.scripts.get(1).contains("firewall"), kernel.scripts.get(1));
     }
 
+    @Test
+    void shouldCountVerdictsAcrossInstallations() {
+        final TableText monitor = new TableText(Table.FIREWALL, "table inet markcast_firewall {\n}\n");
+        final TableText enforce = new TableText(Table.FIREWALL, "table inet markcast_firewall {\n\tchain a { }\n}\n");
+        rules.setTables(List.of(monitor));
+        rules.apply(List.of(CAROL), List.of());
+        kernel.verdicts.put("refused_to_lan", 3L);
+        kernel.verdicts.put("accepted_esp", 100L);
+        assertEquals(3, rules.verdicts().get(FirewallVerdict.TO_LAN));
+
+        kernel.verdicts.put("refused_to_lan", 5L);
+        rules.setTables(List.of(enforce));
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals(5, rules.verdicts().get(FirewallVerdict.TO_LAN));
+        kernel.verdicts.put("refused_to_lan", 2L);
+        assertEquals(7, rules.verdicts().get(FirewallVerdict.TO_LAN));
+        assertEquals(100, rules.verdicts().get(FirewallVerdict.ESP));
+
+        final Sa erin = TestSa.of("erin", "0x200/0xff00", "10.1.0.131").build();
+        rules.apply(List.of(CAROL, erin), List.of());
+        assertEquals(7, rules.verdicts().get(FirewallVerdict.TO_LAN), "its table stays when others are replaced");
+
+        kernel.news = News.CHANGED;
+        rules.work();
+        kernel.verdicts.put("refused_to_lan", 1L);
+        assertEquals(8, rules.verdicts().get(FirewallVerdict.TO_LAN));
+    }
+
     private static String installation(Sa sa) {
         return MarkRules.text(List.of(sa), List.of(), true, CONNMARK_OFF);
     }

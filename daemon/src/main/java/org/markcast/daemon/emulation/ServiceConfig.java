@@ -20,6 +20,7 @@ public final class ServiceConfig {
     private final Map<String, String> sections = new LinkedHashMap<>();
     private String vici = "";
     private String connmark = "";
+    private String firewall = "";
 
     /** @param interfaces names of the LAN interfaces */
     public ServiceConfig(String... interfaces) {
@@ -60,6 +61,15 @@ public final class ServiceConfig {
         return this;
     }
 
+    /** Has a firewall, which takes rules; without settings there is none. */
+    public ServiceConfig firewall(String... settings) {
+        firewall = "    firewall {\n"
+                + Stream.of(settings)
+                        .map(setting -> "        " + setting + "\n")
+                        .collect(Collectors.joining()) + "    }\n";
+        return set("rules", "yes");
+    }
+
     public ServiceConfig reinject(String... children) {
         return set("reinject", String.join(", ", children));
     }
@@ -94,7 +104,7 @@ public final class ServiceConfig {
         settings.forEach((key, value) ->
                 text.append("    ").append(key).append(" = ").append(value).append('\n'));
         sections.values().forEach(text::append);
-        text.append(vici).append(connmark).append("    static {\n");
+        text.append(vici).append(connmark).append(firewall).append("    static {\n");
         tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
         return text.append("    }\n}\n").toString();
     }

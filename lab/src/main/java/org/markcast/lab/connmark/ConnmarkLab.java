@@ -27,6 +27,10 @@ public final class ConnmarkLab {
                     l2tp = yes
                     l2tp_ports = 20000-60000
                 }
+                firewall {
+                    interface = eth0
+                    mode = enforce
+                }
             }
             """;
 

@@ -70,6 +70,10 @@ public final class ForecastLab {
         steps.step("charon killed", restarts::killCharon);
         final Leaks leaks = new Leaks(network, engine, report);
         steps.step("Nothing leaves in clear", leaks::guard);
+        final Filtering filtering = new Filtering(network, engine, report);
+        steps.step("Firewall, monitor", filtering::monitor);
+        steps.step("Firewall, enforce", filtering::enforce);
+        steps.step("Firewall, by marks, and gone", filtering::byMarks);
         captures.forEach(Process::destroy);
         if (hasMeasurement) {
             final Measurement measurement = new Measurement(network, engine, report);

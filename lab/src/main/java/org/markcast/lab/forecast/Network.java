@@ -24,6 +24,8 @@ final class Network implements AutoCloseable {
     private final Station moon = new Station("moon", "eth0", "10.1.0.1");
     private final Station carol = new Station("carol", "eth0", "10.1.0.129");
     private final Station dave = new Station("dave", "eth0", "10.1.0.130");
+    private final Station mallory = new Station("mallory", "eth0", "192.168.0.66");
+    private final Station impostor = new Station("mallory", "eth0", carol.address());
     /** The WAN's switch, which sees what passes from anybody to anybody. */
     private final Station wan = new Station("switches", "wan", "0.0.0.0");
 
@@ -49,6 +51,16 @@ final class Network implements AutoCloseable {
 
     Station dave() {
         return dave;
+    }
+
+    /** On the WAN, without a tunnel. */
+    Station mallory() {
+        return mallory;
+    }
+
+    /** Mallory with carol's address inside, once she has it. */
+    Station impostor() {
+        return impostor;
     }
 
     Station wan() {
@@ -116,6 +128,6 @@ final class Network implements AutoCloseable {
         final List<Charon> all = new ArrayList<>(clients.values());
         all.add(gateway);
         all.forEach(Charon::stop);
-        List.of(alice, moon, carol, dave, wan).forEach(Station::close);
+        List.of(alice, moon, carol, dave, mallory, impostor, wan).forEach(Station::close);
     }
 }

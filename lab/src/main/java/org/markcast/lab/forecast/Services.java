@@ -7,6 +7,11 @@ final class Services {
     private Services() {}
 
     static String markcast(boolean hasLeakGuard) {
+        return markcast(hasLeakGuard, "");
+    }
+
+    /** @param firewall settings of the firewall on the WAN; empty for none */
+    static String markcast(boolean hasLeakGuard, String firewall) {
         return """
                 markcast {
                     interface = eth1
@@ -17,7 +22,10 @@ final class Services {
                     vici {
                         socket = unix:///run/charon.vici
                     }
+                    firewall {
+                        %s
+                    }
                 }
-                """.formatted(hasLeakGuard ? "yes" : "no");
+                """.formatted(hasLeakGuard ? "yes" : "no", firewall);
     }
 }

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** {@code markcast run} in the gateway, as a process of its own beside charon. */
 public final class MarkcastEngine implements Engine {
@@ -35,6 +37,28 @@ public final class MarkcastEngine implements Engine {
         gateway.write(CONFIGURATION, configuration);
     }
 
+    /** Has the running service take another configuration. */
+    public void reload(String configuration) {
+        final long before = number("reloads");
+        configure(configuration);
+        gateway.run("sh", "-c", "kill -HUP " + process.pid());
+        Waiting.await("markcast to reload", START_TIMEOUT, () -> number("reloads") > before);
+    }
+
+    /** A number that occurs once in the service's status, by its name there; 0 if it does not. */
+    public long number(String name) {
+        final Matcher matcher = Pattern.compile("\"" + name + "\":([0-9]+)").matcher(status("--json"));
+        return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
+    }
+
+    /** What {@code markcast status} prints. */
+    public String status(String... options) {
+        final List<String> command = new ArrayList<>(program());
+        command.addAll(List.of("status", "--run-dir", RUN_DIRECTORY));
+        command.addAll(List.of(options));
+        return gateway.run(command.toArray(String[]::new));
+    }
+
     @Override
     public boolean isService() {
         return true;
@@ -43,7 +67,9 @@ public final class MarkcastEngine implements Engine {
     /** Starts the service and waits until it answers; whether it forwards already is another question. */
     @Override
     public void start() {
-        process = gateway.start(log, Map.of(), command("run"));
+        final List<String> command = new ArrayList<>(program());
+        command.addAll(List.of("run", "-c", CONFIGURATION, "--run-dir", RUN_DIRECTORY));
+        process = gateway.start(log, Map.of(), command.toArray(String[]::new));
         Waiting.await("markcast to run", START_TIMEOUT, this::isRunning);
     }
 
@@ -63,13 +89,14 @@ public final class MarkcastEngine implements Engine {
         }
     }
 
-    private static String[] command(String verb) {
-        final List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("@" + System.getProperty("markcast.jvm.options")); // as bin/markcast starts it
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.markcast.daemon.Main", verb));
-        command.addAll(List.of("-c", CONFIGURATION, "--run-dir", RUN_DIRECTORY));
-        return command.toArray(String[]::new);
+    /** As bin/markcast starts it. */
+    private static List<String> program() {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@" + System.getProperty("markcast.jvm.options"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.markcast.daemon.Main");
     }
 
     @Override

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.markcast.config.Config;
+import org.markcast.netfilter.FirewallRules;
+import org.markcast.netfilter.TableText;
+import org.markcast.netfilter.uplink.PinnedUplinks;
+
+/** The tables that a configuration wants beside those of the SAs and, in the service, of {@link Pinning}. */
+final class ConfiguredTables {
+
+    private ConfiguredTables() {}
+
+    static List<TableText> of(Config config) {
+        return Stream.of(FirewallRules.table(config.firewall(), config.interfaces()))
+                .flatMap(table -> table.stream())
+                .toList();
+    }
+
+    /** The same and those that follow uplinks, as they are now, for a command that does not follow them. */
+    static List<TableText> now(Config config) {
+        final List<TableText> tables = new ArrayList<>(of(config));
+        if (config.uplinks().isEnabled()) {
+            tables.add(PinnedUplinks.tableNow(config.uplinks()));
+        }
+        return tables;
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.markcast.config.AddressLiteral;
+import org.markcast.config.Firewall;
+import org.markcast.config.Firewall.Mode;
+import org.markcast.config.Service;
+
+/** Who would lose the machine to its firewall: found out before it happens. */
+final class LockOut {
+
+    private static final int TCP = 6;
+    private static final int SSH_PORT = 22;
+
+    private final Firewall firewall;
+    private final Network network;
+
+    /** What this machine's interfaces are. */
+    interface Network {
+
+        boolean hasInterface(String name);
+
+        /** The interface that has an address of this machine's. */
+        Optional<String> interfaceOf(InetAddress local);
+    }
+
+    private LockOut(Firewall firewall, Network network) {
+        this.firewall = firewall;
+        this.network = network;
+    }
+
+    /** Warnings, one line each, for this machine and who administers it now. */
+    static List<String> warnings(Firewall firewall) {
+        return firewall.isEnabled()
+                ? warnings(firewall, new ThisMachine(), TcpSessions.administering(SSH_PORT))
+                : List.of();
+    }
+
+    static List<String> warnings(Firewall firewall, Network network, Collection<TcpSessions.Session> sessions) {
+        return new LockOut(firewall, network).warnings(sessions);
+    }
+
+    private List<String> warnings(Collection<TcpSessions.Session> sessions) {
+        final List<String> warnings = new ArrayList<>();
+        for (final String name : firewall.interfaces()) {
+            if (!name.endsWith("*") && !network.hasInterface(name)) {
+                warnings.add("firewall: there is no interface " + name + " now");
+            }
+        }
+        final List<String> lost = sessions.stream()
+                .filter(session -> !isLetIn(session))
+                .flatMap(
+                        session -> network
+                                .interfaceOf(session.local())
+                                .filter(firewall::hasInterface)
+                                .map(wan -> warning(session, wan))
+                                .stream())
+                .distinct()
+                .toList();
+        warnings.addAll(lost);
+        if (lost.isEmpty() && firewall.mode() == Mode.ENFORCE && !letsAnybodyAdminister()) {
+            warnings.add("firewall: nobody can administer this machine by "
+                    + String.join(", ", firewall.interfaces())
+                    + " but through an SA: management is empty, and allow has no tcp/" + SSH_PORT);
+        }
+        return warnings;
+    }
+
+    private static String warning(TcpSessions.Session session, String wan) {
+        final String remote = AddressLiteral.format(session.remote());
+        return "firewall: the session from " + remote + " to port " + session.port() + " of " + wan
+                + " loses access with mode = enforce, unless it comes through an SA: add " + remote
+                + " to management, or tcp/" + session.port() + " to allow";
+    }
+
+    private boolean isLetIn(TcpSessions.Session session) {
+        return isAllowed(session.port())
+                || firewall.management().stream().anyMatch(network -> network.contains(session.remote()));
+    }
+
+    private boolean letsAnybodyAdminister() {
+        return !firewall.management().isEmpty() || isAllowed(SSH_PORT);
+    }
+
+    private boolean isAllowed(int port) {
+        for (final Service service : firewall.allow()) {
+            if (service.contains(TCP, port)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static final class ThisMachine implements Network {
+
+        @Override
+        public boolean hasInterface(String name) {
+            try {
+                return NetworkInterface.getByName(name) != null;
+            } catch (SocketException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public Optional<String> interfaceOf(InetAddress local) {
+            try {
+                return Optional.ofNullable(NetworkInterface.getByInetAddress(local))
+                        .map(NetworkInterface::getName);
+            } catch (SocketException e) {
+                return Optional.empty();
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.markcast.config.AddressLiteral;
+import org.markcast.config.ConfigException;
+import org.markcast.config.ConfigReader;
+import org.markcast.config.Firewall;
+import org.markcast.daemon.TcpSessions.Session;
+
+class LockOutTest {
+
+    private static final Session FROM_OUTSIDE = session("198.51.100.1", 22, "203.0.113.9");
+    private static final Session FROM_THE_LAN = session("10.1.0.1", 22, "10.1.0.10");
+    private static final String LOST =
+            "firewall: the session from 203.0.113.9 to port 22 of eth0 loses access with mode ="
+                    + " enforce, unless it comes through an SA: add 203.0.113.9 to management, or tcp/22 to allow";
+    private static final String NOBODY = "firewall: nobody can administer this machine by eth0 but through an SA:"
+            + " management is empty, and allow has no tcp/22";
+
+    @TempDir
+    Path directory;
+
+    /** eth0 is 198.51.100.1, eth1 is 10.1.0.1. */
+    private static final LockOut.Network NETWORK = new LockOut.Network() {
+        @Override
+        public boolean hasInterface(String name) {
+            return List.of("eth0", "eth1").contains(name);
+        }
+
+        @Override
+        public Optional<String> interfaceOf(InetAddress local) {
+            return Optional.of(AddressLiteral.format(local).equals("198.51.100.1") ? "eth0" : "eth1");
+        }
+    };
+
+    @Test
+    void shouldWarnOfASessionThatWouldBeLost() throws Exception {
+        assertEquals(List.of(LOST), warnings("mode = enforce", FROM_OUTSIDE, FROM_THE_LAN, FROM_OUTSIDE));
+        assertEquals(List.of(LOST), warnings("mode = monitor", FROM_OUTSIDE));
+        assertEquals(List.of(LOST), warnings("management = 192.0.2.0/24", FROM_OUTSIDE));
+        assertEquals(List.of(LOST), warnings("allow = udp/22, tcp/2222", FROM_OUTSIDE));
+    }
+
+    @Test
+    void shouldBeSilentAboutSessionsThatStay() throws Exception {
+        assertEquals(List.of(), warnings("mode = enforce\nmanagement = 203.0.113.0/24", FROM_OUTSIDE));
+        assertEquals(List.of(), warnings("mode = enforce\nallow = tcp/20-30", FROM_OUTSIDE));
+        assertEquals(List.of(), warnings("mode = monitor", FROM_THE_LAN));
+    }
+
+    @Test
+    void shouldWarnWhenNobodyMayAdministerByTheWan() throws Exception {
+        assertEquals(List.of(NOBODY), warnings("mode = enforce", FROM_THE_LAN));
+        assertEquals(List.of(), warnings("mode = monitor"));
+        assertEquals(List.of(), warnings("mode = enforce\nmanagement = 192.0.2.0/24"));
+    }
+
+    @Test
+    void shouldNameInterfacesThatDoNotExist() throws Exception {
+        assertEquals(List.of("firewall: there is no interface eth7 now"), warnings("interface = eth0, eth7, ppp*"));
+    }
+
+    private List<String> warnings(String settings, Session... sessions) throws IOException, ConfigException {
+        final Path file = Files.writeString(
+                directory.resolve("test.conf"), "markcast {\nfirewall {\ninterface = eth0\n" + settings + "\n}\n}\n");
+        final Firewall firewall = ConfigReader.read(file).firewall();
+        return LockOut.warnings(firewall, NETWORK, List.of(sessions));
+    }
+
+    private static Session session(String local, int port, String remote) {
+        return new Session(AddressLiteral.parse(local), port, AddressLiteral.parse(remote));
+    }
+
+    @Test
+    void shouldReadEstablishedConnections() {
+        final boolean isLittle = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+        final String local = isLittle ? "016433C6" : "C6336401";
+        final String remote = isLittle ? "097100CB" : "CB007109";
+        final String mapped = "0000000000000000" + (isLittle ? "FFFF0000" : "0000FFFF");
+        assertEquals(
+                List.of(FROM_OUTSIDE, FROM_OUTSIDE),
+                TcpSessions.established(List.of(
+                        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid",
+                        "   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0",
+                        "   1: " + local + ":0016 " + remote + ":D431 01 00000000:00000000 02:000A 00000000     0",
+                        "   2: " + mapped + local + ":0016 " + mapped + remote + ":D432 01 00000000:00000000 02:00")));
+    }
+
+    @Test
+    void shouldReadWhatTheSshDaemonTells() {
+        assertEquals(Optional.of(FROM_OUTSIDE), TcpSessions.ofSsh("203.0.113.9 54321 198.51.100.1 22"));
+        assertEquals(Optional.empty(), TcpSessions.ofSsh(null));
+        assertEquals(Optional.empty(), TcpSessions.ofSsh("what is this now"));
+    }
+}

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.lab;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.markcast.daemon.emulation.Arrival;
+import org.markcast.daemon.emulation.Ipv4Packet;
+import org.markcast.daemon.emulation.ServiceConfig;
+import org.markcast.daemon.emulation.ServiceProcess;
+import org.markcast.daemon.emulation.ServiceStatus;
+import org.markcast.daemon.emulation.Tap;
+
+/** The firewall and what plain packets from the WAN become. What real ESP becomes, {@code bin/lab forecast} shows. */
+@NetworkNamespaceTest
+class FirewallTest {
+
+    private static final String ON_WAN = "interface = eth0";
+    private static final String ENFORCE = "mode = enforce";
+    private static final String TABLE = "inet markcast_firewall";
+    private static final String ANSWER = "an answer";
+    private static final String NOTHING = "nothing";
+    private static final int PORT = 7000;
+    private static final int SENTINEL_PORT = 7001;
+    private static final String SENTINEL_ALLOWED = "allow_forward = 10.1.0.10[udp/7001]";
+    private static final int TIMEOUT_MS = 5_000;
+
+    @TempDir
+    Path directory;
+
+    private WanNetwork network;
+    private ServiceProcess service;
+
+    @BeforeEach
+    void build() {
+        network = new WanNetwork();
+    }
+
+    @AfterEach
+    void close() {
+        if (service != null) {
+            service.close();
+        }
+        network.close();
+    }
+
+    private ServiceConfig config(String... settings) {
+        return network.emulated().serviceConfig().firewall(settings);
+    }
+
+    private void start(String... settings) {
+        service = ServiceProcess.start(network.gateway(), config(settings));
+    }
+
+    /** The verdicts that are not 0. */
+    private static Map<String, Long> verdicts(ServiceStatus status) {
+        final JsonObject firewall = status.json().getAsJsonObject("firewall");
+        final Map<String, Long> counts = new TreeMap<>();
+        for (final String kind : List.of("accepted", "refused")) {
+            firewall.getAsJsonObject(kind).entrySet().stream()
+                    .filter(verdict -> verdict.getValue().getAsLong() > 0)
+                    .forEach(verdict ->
+                            counts.put(verdict.getKey(), verdict.getValue().getAsLong()));
+        }
+        return counts;
+    }
+
+    /** Demands that exactly this is counted, as soon as the kernel has got round to it. */
+    private void expectVerdicts(Map<String, Long> expected) {
+        service.awaitStatus("count " + expected, status -> verdicts(status).equals(expected));
+    }
+
+    private void expectVerdict(String verdict, long atLeast) {
+        service.awaitStatus("count " + verdict, status -> verdicts(status).getOrDefault(verdict, 0L) >= atLeast);
+    }
+
+    private void sendFromOutside(String source, String destination, int port) {
+        network.outside()
+                .send(Ipv4Packet.udp(source, 4000, destination, port, "hello".getBytes(US_ASCII))
+                        .build());
+    }
+
+    /** Sources of the packets from outside that reach alice, the last of them allowed. */
+    private List<String> reachAlice(String... sources) {
+        try (Tap tap = network.alice().tap(arrival -> arrival.packet().isUdp())) {
+            for (final String source : sources) {
+                sendFromOutside(source, WanNetwork.ALICE, PORT);
+            }
+            sendFromOutside(WanNetwork.OUTSIDE, WanNetwork.ALICE, SENTINEL_PORT);
+            return tap.before(arrival -> arrival.packet().destinationPort() == SENTINEL_PORT, Watch.SOON).stream()
+                    .map(Arrival::packet)
+                    .map(Ipv4Packet::source)
+                    .toList();
+        }
+    }
+
+    @Test
+    void shouldKeepPlainPacketsThatPretendOutOfTheLan() throws IOException {
+        start(ON_WAN, ENFORCE, SENTINEL_ALLOWED);
+        assertEquals(List.of(), reachAlice("10.1.0.129", WanNetwork.OUTSIDE, "192.0.2.1", WanNetwork.WAN));
+        // The kernel itself refuses what has one of its addresses.
+        expectVerdicts(Map.of("pretended", 1L, "to_lan", 2L, "allowed", 1L));
+    }
+
+    @Test
+    void shouldOnlyCountThemInMonitorMode() throws IOException {
+        start(ON_WAN, SENTINEL_ALLOWED);
+        assertEquals(
+                List.of("10.1.0.129", WanNetwork.OUTSIDE, "192.0.2.1"),
+                reachAlice("10.1.0.129", WanNetwork.OUTSIDE, "192.0.2.1"));
+        expectVerdicts(Map.of("pretended", 1L, "to_lan", 2L, "allowed", 1L));
+    }
+
+    /** Without the firewall the gateway forwards them: the tests above see something. */
+    @Test
+    void shouldForwardThemWithoutAFirewall() {
+        start();
+        assertEquals(List.of("10.1.0.129", WanNetwork.OUTSIDE), reachAlice("10.1.0.129", WanNetwork.OUTSIDE));
+        assertFalse(tables().contains(TABLE));
+    }
+
+    private String tables() {
+        return network.run("nft list tables");
+    }
+
+    @Test
+    void shouldLetIkeAndEspReachTheGateway() throws IOException {
+        start(ON_WAN, ENFORCE, "allow = udp/7001");
+        final byte[] ike = new byte[32];
+        final byte[] esp = new byte[32];
+        esp[3] = 7; // its SPI
+        try (DatagramSocket daemon = open(500);
+                DatagramSocket natt = open(4500);
+                DatagramSocket sentinel = open(SENTINEL_PORT)) {
+            send(Ipv4Packet.udp(WanNetwork.OUTSIDE, 500, WanNetwork.WAN, 500, ike));
+            send(Ipv4Packet.udp(WanNetwork.OUTSIDE, 34567, WanNetwork.WAN, 4500, ike));
+            send(Ipv4Packet.udp(WanNetwork.OUTSIDE, 34567, WanNetwork.WAN, 4500, new byte[] {-1}));
+            send(Ipv4Packet.udp(WanNetwork.OUTSIDE, 34567, WanNetwork.WAN, 4500, esp));
+            send(Ipv4Packet.of(50, WanNetwork.OUTSIDE, WanNetwork.WAN, esp));
+            send(Ipv4Packet.udp(WanNetwork.OUTSIDE, 34567, WanNetwork.WAN, SENTINEL_PORT, ike));
+            assertEquals(32, receive(sentinel));
+            assertEquals(32, receive(daemon));
+            assertEquals(List.of(32, 1, 32), List.of(receive(natt), receive(natt), receive(natt)));
+        }
+        expectVerdicts(Map.of("ike", 3L, "esp", 2L, "allowed", 1L));
+    }
+
+    private DatagramSocket open(int port) {
+        return network.gateway().namespace().call(() -> {
+            final DatagramSocket socket = new DatagramSocket(port);
+            socket.setSoTimeout(TIMEOUT_MS);
+            return socket;
+        });
+    }
+
+    private static int receive(DatagramSocket socket) throws IOException {
+        final DatagramPacket packet = new DatagramPacket(new byte[100], 100);
+        socket.receive(packet);
+        return packet.getLength();
+    }
+
+    private void send(Ipv4Packet.Builder packet) {
+        network.outside().send(packet.build());
+    }
+
+    @Test
+    void shouldLetRepliesInAndNobodyElse() throws IOException {
+        start(ON_WAN, ENFORCE);
+        assertEquals(
+                ANSWER,
+                WanNetwork.connect(
+                        network.gateway().namespace(),
+                        WanNetwork.WAN,
+                        network.outside().namespace(),
+                        WanNetwork.OUTSIDE,
+                        WanNetwork.OUTSIDE,
+                        PORT));
+        assertEquals(
+                ANSWER,
+                WanNetwork.connect(
+                        network.alice().namespace(),
+                        WanNetwork.ALICE,
+                        network.outside().namespace(),
+                        WanNetwork.OUTSIDE,
+                        WanNetwork.OUTSIDE,
+                        PORT));
+        expectVerdict("established", 4);
+        assertEquals(NOTHING, network.connectToGateway(WanNetwork.OUTSIDE, PORT));
+        expectVerdict("to_gateway", 1);
+    }
+
+    @Test
+    void shouldLeaveTheLanAndTheGatewayItselfAlone() throws IOException {
+        start(ON_WAN, ENFORCE);
+        assertEquals(
+                ANSWER,
+                WanNetwork.connect(
+                        network.alice().namespace(),
+                        WanNetwork.ALICE,
+                        network.gateway().namespace(),
+                        WanNetwork.LAN,
+                        WanNetwork.LAN,
+                        PORT));
+        assertEquals(
+                ANSWER,
+                WanNetwork.connect(
+                        network.gateway().namespace(),
+                        WanNetwork.WAN,
+                        network.gateway().namespace(),
+                        WanNetwork.WAN,
+                        WanNetwork.WAN,
+                        PORT));
+        expectVerdicts(Map.of());
+    }
+
+    @Test
+    void shouldLetInWhatIsAllowed() throws IOException {
+        start(ON_WAN, ENFORCE, "allow = tcp/7000-7005, icmp", "management = 192.0.2.0/24");
+        assertEquals(ANSWER, network.connectToGateway(WanNetwork.OUTSIDE, 7005));
+        assertEquals(NOTHING, network.connectToGateway(WanNetwork.OUTSIDE, 7006));
+        send(Ipv4Packet.icmpEcho(WanNetwork.OUTSIDE, WanNetwork.WAN, 1, 1, new byte[8]));
+        expectVerdict("allowed", 2);
+        sendFromOutside("192.0.2.17", WanNetwork.WAN, 7006);
+        expectVerdict("management", 1);
+    }
+
+    /** Nobody on the WAN is whom he says he is. */
+    @Test
+    void shouldNotBelieveAnAddressOfTheLan() {
+        start(ON_WAN, ENFORCE, "allow = udp/7001", "management = 10.1.0.0/16, 192.0.2.0/24");
+        sendFromOutside("10.1.0.129", WanNetwork.WAN, 7001);
+        sendFromOutside("10.1.0.129", WanNetwork.WAN, 7002);
+        sendFromOutside("192.0.3.17", WanNetwork.WAN, 7002);
+        sendFromOutside("192.0.2.17", WanNetwork.WAN, 7002);
+        expectVerdicts(Map.of("pretended", 2L, "to_gateway", 1L, "management", 1L));
+    }
+
+    @Test
+    void shouldLetInWhatWasRedirectedOnPurpose() throws IOException {
+        network.gateway()
+                .nft("table ip forwarding { chain pre { type nat hook prerouting priority dstnat;"
+                        + " iifname eth0 tcp dport 8080 dnat to 10.1.0.10:7000; }; }");
+        start(ON_WAN, ENFORCE);
+        network.alice().namespace().call(() -> {
+            try (ServerSocket server = new ServerSocket(PORT)) {
+                server.setSoTimeout(TIMEOUT_MS);
+                final Socket client = network.outside().namespace().call(() -> {
+                    final Socket socket = new Socket();
+                    socket.connect(new InetSocketAddress(WanNetwork.WAN, 8080), TIMEOUT_MS);
+                    return socket;
+                });
+                try (client;
+                        Socket accepted = server.accept()) {
+                    assertTrue(accepted.isConnected());
+                }
+            }
+            return null;
+        });
+        expectVerdict("dnat", 1);
+    }
+
+    @Test
+    void shouldGuardIpv6Too() throws IOException {
+        network.addIpv6();
+        start(ON_WAN, ENFORCE, "allow = tcp/7000");
+        assertEquals(ANSWER, network.connectToGateway(WanNetwork.OUTSIDE6, PORT));
+        assertEquals(NOTHING, network.connectToGateway(WanNetwork.OUTSIDE6, SENTINEL_PORT));
+        expectVerdict("link", 1); // neighbour discovery
+        expectVerdict("to_gateway", 1);
+    }
+
+    /** The label that a connection gets from its first decrypted packet; here another table gives it. */
+    @Test
+    void shouldLetNobodyGoOnInClearWithAConnectionThatUsesIpsec() throws IOException {
+        network.gateway()
+                .nft("table inet decrypted { chain in { type filter hook input priority -10;"
+                        + " udp dport 7000 ct label set 127; }; }");
+        start(ON_WAN, ENFORCE, "allow = udp/7000-7001");
+        for (final int port : List.of(PORT, SENTINEL_PORT)) {
+            try (DatagramSocket server = open(port);
+                    DatagramSocket client = network.outside().namespace().call(() -> new DatagramSocket(4000))) {
+                final DatagramPacket hello =
+                        new DatagramPacket("hello".getBytes(US_ASCII), 5, new InetSocketAddress(WanNetwork.WAN, port));
+                client.send(hello);
+                final DatagramPacket request = new DatagramPacket(new byte[100], 100);
+                server.receive(request);
+                server.send(request); // now it is a connection
+                client.setSoTimeout(TIMEOUT_MS);
+                assertEquals(5, receive(client));
+                client.send(hello);
+                server.setSoTimeout(port == PORT ? 300 : TIMEOUT_MS);
+                assertEquals(port == PORT ? NOTHING : "5", answerOf(server));
+            }
+        }
+        expectVerdicts(Map.of("allowed", 2L, "pretended", 1L, "established", 1L));
+    }
+
+    private static String answerOf(DatagramSocket socket) throws IOException {
+        try {
+            return Integer.toString(receive(socket));
+        } catch (SocketTimeoutException e) {
+            return NOTHING;
+        }
+    }
+
+    @Test
+    void shouldChangeTheModeInOneTransactionAndKeepCounting() throws IOException {
+        start(ON_WAN, SENTINEL_ALLOWED);
+        final String others = network.run("nft -a list table ip markcast");
+        assertEquals(List.of(WanNetwork.OUTSIDE), reachAlice(WanNetwork.OUTSIDE));
+
+        service.reload(config(ON_WAN, ENFORCE, SENTINEL_ALLOWED));
+        assertEquals(List.of(), reachAlice(WanNetwork.OUTSIDE));
+        expectVerdicts(Map.of("to_lan", 2L, "allowed", 2L));
+        assertEquals(
+                "enforce",
+                service.status().json().getAsJsonObject("firewall").get("mode").getAsString());
+
+        service.reload(config());
+        assertEquals(List.of(WanNetwork.OUTSIDE), reachAlice(WanNetwork.OUTSIDE));
+        assertFalse(tables().contains(TABLE));
+        assertFalse(service.status().json().has("firewall"));
+        assertEquals(others, network.run("nft -a list table ip markcast"));
+    }
+
+    @Test
+    void shouldLeaveNothingBehind() {
+        start(ON_WAN, ENFORCE);
+        assertTrue(tables().contains(TABLE));
+        assertEquals(0, service.stop(), service.log());
+        assertEquals("", tables());
+    }
+
+    @Test
+    void shouldRestoreWhatOthersFlush() {
+        start(ON_WAN, ENFORCE);
+        final String before = network.run("nft -s list table " + TABLE);
+        network.run("nft flush table " + TABLE);
+        final long deadlineNs = System.nanoTime() + Watch.SOON.toNanos();
+        String now = "";
+        while (!now.equals(before) && System.nanoTime() < deadlineNs) {
+            now = network.run("nft -s list table " + TABLE + " || true");
+        }
+        assertEquals(before, now, service.log());
+    }
+
+    @Test
+    void shouldPrintRulesThatLoad() throws IOException {
+        final Path file = Files.writeString(
+                directory.resolve("test.conf"),
+                config(
+                                "interface = eth0, ppp*",
+                                ENFORCE,
+                                "decrypted = 7, 0x100/0xff00",
+                                "allow = tcp/22, udp/5000-5010, icmp, icmp/8, ipv6-icmp/128, gre",
+                                "allow_forward = 2001:db8:1::80[tcp/443], 0.0.0.0/0[/53], 2001:db8:1::81[icmp/8]",
+                                "management = 192.0.2.0/24, 192.0.2.0/25, ::/0")
+                        .text());
+        final Program rules = Program.markcast(network.gateway(), "rules", "-c", file);
+        assertEquals(0, rules.exitStatus(), rules::toString);
+        final Path text = Files.writeString(directory.resolve("rules.nft"), rules.out());
+        network.gateway().run("nft", "-c", "-f", text.toString());
+        network.gateway().run("nft", "-f", text.toString());
+        assertTrue(network.run("nft list table " + TABLE).contains("hook forward"), rules.out());
+    }
+
+    @Test
+    void shouldWarnWhoAdministersByTheWanInCheckAndAtTheStart() throws IOException {
+        final String warning = "firewall: the session from " + WanNetwork.OUTSIDE + " to port 22 of eth0 loses access";
+        final Path file = Files.writeString(
+                directory.resolve("test.conf"), config(ON_WAN, ENFORCE).text());
+        network.gateway().namespace().call(() -> {
+            try (ServerSocket server = new ServerSocket(22);
+                    Socket admin = network.outside().namespace().call(() -> new Socket(WanNetwork.WAN, 22));
+                    Socket accepted = server.accept()) {
+                assertTrue(admin.isConnected() && accepted.isConnected());
+                final Program check = Program.markcast(network.gateway(), "check", "-c", file);
+                assertEquals(0, check.exitStatus(), check::toString);
+                assertTrue(check.err().contains("warning: " + warning), check::toString);
+                start(ON_WAN, ENFORCE);
+                assertTrue(service.log().contains(warning), service.log());
+            }
+            return null;
+        });
+        Files.writeString(
+                file, config(ON_WAN, ENFORCE, "management = 198.51.100.0/24").text());
+        final Program check = Program.markcast(network.gateway(), "check", "-c", file);
+        assertEquals("", check.err());
+    }
+}

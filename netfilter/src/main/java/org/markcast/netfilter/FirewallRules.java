@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter;
+
+import static java.util.stream.Collectors.joining;
+
+import java.net.Inet4Address;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.markcast.config.AddressLiteral;
+import org.markcast.config.Firewall;
+import org.markcast.config.Firewall.Mode;
+import org.markcast.config.Mark;
+import org.markcast.config.Prefix;
+import org.markcast.config.Service;
+import org.markcast.config.TrafficSelector;
+
+/**
+ * The table that looks at what comes in by the WAN, as text. A packet with a secpath ({@code meta ipsec exists}) was decrypted,
+ * whatever interface it names; one without is what somebody on the WAN sent.
+ *
+ * <ol>
+ *   <li>Decrypted packets come in. With marks to choose from, that is decided before anybody changes the mark: what goes on to
+ *       another client gets that client's.
+ *   <li>Of plain packets, IKE and ESP come in, then those of known connections, then what the link needs and what the
+ *       configuration allows.
+ *   <li>A connection that has used IPsec gets a label in conntrack. What goes on with it in clear pretends: addresses and ports
+ *       are no secret, and to conntrack it looks like a reply.
+ * </ol>
+ *
+ * <p>Accepting here ends this table's say only: other tables may still drop.
+ */
+public final class FirewallRules {
+
+    /** The highest of all (XT_CONNLABEL_MAXBIT): numbers and names are commonly given out from below. */
+    private static final int IPSEC_LABEL = 127;
+
+    private static final String KNOWN = "ct state established,related";
+
+    private static final String ICMP_ERRORS = "destination-unreachable, time-exceeded, parameter-problem";
+
+    /** Errors, and what RFC 4890, section 4.4.1, has every node need. */
+    private static final String ICMPV6_LINK =
+            "destination-unreachable, packet-too-big, time-exceeded, parameter-problem, "
+                    + "mld-listener-query, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert";
+
+    private static final int ICMP = 1;
+    private static final int ICMPV6 = 58;
+
+    private final Firewall firewall;
+    private final List<String> lans;
+    private final StringBuilder text = new StringBuilder();
+
+    private FirewallRules(Firewall firewall, List<String> lans) {
+        this.firewall = firewall;
+        this.lans = lans;
+    }
+
+    /**
+     * The table; empty if the configuration wants none.
+     *
+     * @param lans LAN interfaces, whose networks are no plausible source for a plain packet from the WAN
+     */
+    public static Optional<TableText> table(Firewall firewall, List<String> lans) {
+        return firewall.isEnabled()
+                ? Optional.of(new TableText(Table.FIREWALL, new FirewallRules(firewall, lans).text()))
+                : Optional.empty();
+    }
+
+    private String text() {
+        text.append("table " + Table.FIREWALL + " {\n");
+        final boolean hasMarks = !firewall.decrypted().any();
+        for (final FirewallVerdict verdict : FirewallVerdict.values()) {
+            if (hasMarks || verdict != FirewallVerdict.UNMARKED) {
+                text.append("\tcounter " + verdict.counter() + " {\n\t}\n\n");
+            }
+        }
+        if (hasMarks) {
+            hook("prerouting", "raw", wan -> "iifname " + wan + " meta ipsec exists jump marks");
+            marks();
+            refusal(FirewallVerdict.UNMARKED);
+        }
+        hook("input", "filter", wan -> "iifname " + wan + " jump gateway");
+        hook("forward", "filter", wan -> "iifname " + wan + " jump behind");
+        hook(
+                "postrouting",
+                "filter",
+                wan -> "oifname " + wan + " ct state new rt ipsec exists ct label set " + IPSEC_LABEL);
+        gateway();
+        behind();
+        connection();
+        source();
+        refusal(FirewallVerdict.PRETENDED);
+        refusal(FirewallVerdict.TO_GATEWAY);
+        refusal(FirewallVerdict.TO_LAN);
+        text.setLength(text.length() - 1);
+        return text.append("}\n").toString();
+    }
+
+    private void hook(String hook, String priority, UnaryOperator<String> rule) {
+        chain(
+                hook,
+                "type filter hook " + hook + " priority " + priority + "; policy accept;",
+                firewall.interfaces().stream()
+                        .map(name -> rule.apply(quoted(name)))
+                        .collect(joining("\n")));
+    }
+
+    private void marks() {
+        final List<Mark> marks = firewall.decrypted().marks();
+        final List<String> comparisons = marks.isEmpty()
+                ? List.of("meta mark != 0")
+                : marks.stream()
+                        .map(mark -> MarkText.below("meta mark", mark.mask()) + " == " + MarkText.hex(mark.value()))
+                        .toList();
+        chain("marks", each(comparisons, mark -> mark + " return"), "goto " + FirewallVerdict.UNMARKED.word());
+    }
+
+    /** What is for the gateway itself. In UDP, ESP has its SPI where IKE has zeros (RFC 3948, section 2.2). */
+    private void gateway() {
+        chain(
+                "gateway",
+                decrypted(),
+                "udp dport 4500 @th,64,32 != 0 " + accept(FirewallVerdict.ESP),
+                "udp dport { 500, 4500 } " + accept(FirewallVerdict.IKE),
+                "meta l4proto { esp, ah } " + accept(FirewallVerdict.ESP),
+                "jump connection",
+                "icmp type { " + ICMP_ERRORS + " } " + accept(FirewallVerdict.LINK),
+                "icmpv6 type { " + ICMPV6_LINK + " } " + accept(FirewallVerdict.LINK),
+                "udp sport 67 udp dport 68 " + accept(FirewallVerdict.LINK),
+                "ip6 saddr fe80::/10 udp sport 547 udp dport 546 " + accept(FirewallVerdict.LINK),
+                "jump source",
+                "ct status dnat " + accept(FirewallVerdict.DNAT),
+                each(firewall.allow(), service -> service(service) + accept(FirewallVerdict.ALLOWED)),
+                each(firewall.management(), network -> address("saddr", network) + accept(FirewallVerdict.MANAGEMENT)),
+                "goto " + FirewallVerdict.TO_GATEWAY.word());
+    }
+
+    /** What the gateway would forward. */
+    private void behind() {
+        chain(
+                "behind",
+                decrypted(),
+                "jump connection",
+                "jump source",
+                "ct status dnat " + accept(FirewallVerdict.DNAT),
+                each(
+                        firewall.allowForward(),
+                        selector -> address("daddr", selector.prefix())
+                                + ports(selector.protocol(), selector)
+                                + accept(FirewallVerdict.ALLOWED)),
+                "goto " + FirewallVerdict.TO_LAN.word());
+    }
+
+    private static String decrypted() {
+        return "meta ipsec exists ct label set " + IPSEC_LABEL + " " + accept(FirewallVerdict.DECRYPTED);
+    }
+
+    private void connection() {
+        chain(
+                "connection",
+                KNOWN + " ct label " + IPSEC_LABEL + " goto " + FirewallVerdict.PRETENDED.word(),
+                KNOWN + " " + accept(FirewallVerdict.ESTABLISHED));
+    }
+
+    /** A link-local address says nothing: each link has them, and the lookup would find any. */
+    private void source() {
+        final String pretended = "goto " + FirewallVerdict.PRETENDED.word();
+        chain(
+                "source",
+                "ip6 saddr fe80::/10 return",
+                "fib saddr type local " + pretended,
+                each(lans, lan -> "fib saddr oifname " + quoted(lan) + " " + pretended));
+    }
+
+    private void refusal(FirewallVerdict verdict) {
+        final boolean isEnforced = firewall.mode() == Mode.ENFORCE;
+        final String prefix =
+                "markcast firewall: " + (isEnforced ? "dropped, " : "would drop, ") + verdict.word() + ": ";
+        chain(
+                verdict.word(),
+                "counter name " + verdict.counter(),
+                firewall.log()
+                        .map(rate -> "limit rate " + rate + " log prefix " + quoted(prefix))
+                        .orElse(""),
+                isEnforced ? "drop" : "accept");
+    }
+
+    private static String accept(FirewallVerdict verdict) {
+        return "counter name " + verdict.counter() + " accept";
+    }
+
+    /** With a blank behind it, as those below. */
+    private static String service(Service service) {
+        if (service.protocol() == ICMP && service.isAnyPort()) {
+            return "meta l4proto { icmp, ipv6-icmp } ";
+        }
+        return ports(service.protocol(), service.firstPort(), service.lastPort(), service.isAnyPort());
+    }
+
+    private static String ports(int protocol, TrafficSelector selector) {
+        return ports(protocol, selector.firstPort(), selector.lastPort(), selector.isAnyPort());
+    }
+
+    /** Spelt so that nft draws no conclusions about the family, which may then be at odds with an address. */
+    private static String ports(int protocol, int first, int last, boolean isAny) {
+        final String layer = protocol == 0
+                ? (isAny ? "" : "meta l4proto { tcp, udp, udplite, dccp, sctp } ")
+                : "meta l4proto " + protocol + " ";
+        if (isAny) {
+            return layer;
+        }
+        final String field = protocol == ICMP || protocol == ICMPV6 ? "@th,0,8 " : "th dport ";
+        return layer + field + (first == last ? first : first + "-" + last) + " ";
+    }
+
+    private static String address(String field, Prefix prefix) {
+        final boolean isIpv4 = prefix.address() instanceof Inet4Address;
+        if (prefix.length() == 0) {
+            return "meta nfproto " + (isIpv4 ? "ipv4 " : "ipv6 ");
+        }
+        return (isIpv4 ? "ip " : "ip6 ") + field + " " + AddressLiteral.format(prefix.address()) + "/" + prefix.length()
+                + " ";
+    }
+
+    private static String quoted(String name) {
+        return '"' + name + '"';
+    }
+
+    private static <T> String each(Collection<T> items, Function<T, String> rule) {
+        return items.stream().map(rule).collect(joining("\n"));
+    }
+
+    /** @param rules one or several lines each; empty ones are left out */
+    private void chain(String name, String... rules) {
+        text.append("\tchain " + name + " {\n");
+        for (final String rule : rules) {
+            rule.lines().forEach(line -> text.append("\t\t" + line + "\n"));
+        }
+        text.append("\t}\n\n");
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.netfilter;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.CachedNanoClock;
+import org.junit.jupiter.api.Test;
+import org.markcast.config.Connmark;
+import org.markcast.config.NumberRange;
+import org.markcast.engine.sa.Sa;
+
+/** Which connections lose their mark when SAs come and go, and when. */
+class DisownedConnectionsTest {
+
+    private static final NumberRange PORTS = new NumberRange(20_000, 60_000);
+    private static final Connmark L2TP = new Connmark(true, 1360, true, PORTS, new NumberRange(1, 100));
+
+    private static final Sa CAROL = client("carol", "7", 1).build();
+    private static final Sa DAVE = client("dave", "8", 2).build();
+    private static final Sa DAVE_WITH_CAROLS_MARK = client("dave", "7", 2).build();
+
+    private final FakeKernel kernel = new FakeKernel();
+    private final CachedNanoClock clock = new CachedNanoClock();
+    private final KernelRules rules = new KernelRules(true, L2TP, clock, () -> kernel);
+
+    private static TestSa client(String name, String mark, int spi) {
+        return TestSa.of(name, mark, "203.0.113.7")
+                .transport("198.51.100.1")
+                .natt("198.51.100.1", "203.0.113.7", 1024 + spi, spi);
+    }
+
+    private void apply(Sa... sas) {
+        rules.apply(List.of(sas), List.of());
+    }
+
+    @Test
+    void shouldBeThoseOfAnSaThatIsGoneOnceItsElementsAreGone() {
+        apply(CAROL, DAVE);
+        apply(DAVE);
+        assertEquals(List.of("7 after 1 changes"), kernel.disowned);
+    }
+
+    @Test
+    void shouldBeThoseOfAMarkThatAnotherSaGetsBeforeItIsHeard() {
+        apply(CAROL);
+        apply(DAVE_WITH_CAROLS_MARK);
+        assertEquals(List.of("7"), kernel.disowned);
+    }
+
+    @Test
+    void shouldNotBeThoseOfAMarkThatAnotherSaHasToo() {
+        apply(CAROL, DAVE_WITH_CAROLS_MARK);
+        apply(DAVE_WITH_CAROLS_MARK);
+        assertEquals(List.of(), kernel.disowned);
+        apply();
+        assertEquals(List.of("7 after 2 changes"), kernel.disowned);
+    }
+
+    @Test
+    void shouldNotBeThoseOfASaThatIsRekeyedMovedOrReauthenticated() {
+        apply(CAROL);
+        apply(client("carol", "7", 1)
+                .natt("198.51.100.1", "203.0.113.7", 1025, 99)
+                .build()); // rekeying
+        apply(client("carol", "7", 99).build()); // rekeyed and moved
+        apply(TestSa.of("carol", "7", "203.0.113.7") // reauthenticated
+                .transport("198.51.100.1")
+                .natt("198.51.100.1", "203.0.113.7", 1024 + 99, 100)
+                .build());
+        assertEquals(List.of(), kernel.disowned);
+        apply(client("carol", "7", 5).build()); // another IKE daemon's carol
+        assertEquals(1, kernel.disowned.size());
+    }
+
+    @Test
+    void shouldBeAllAtOnce() {
+        apply(CAROL, DAVE);
+        apply();
+        assertEquals(List.of("7, 8"), kernel.disowned);
+    }
+
+    @Test
+    void shouldBeThoseOfSasThatWentWhileTheRulesCouldNotBeInstalled() {
+        apply(CAROL);
+        kernel.refusal = "No buffer space available";
+        kernel.refusesChanges = true;
+        apply(DAVE);
+        apply(DAVE_WITH_CAROLS_MARK);
+        kernel.refusal = null;
+        clock.advance(TimeUnit.SECONDS.toNanos(10));
+        rules.work();
+        assertEquals(List.of("7", "8"), kernel.disowned.stream().sorted().toList());
+    }
+
+    @Test
+    void shouldBeThoseOfSasThatGoWithAChangeOfTheSettings() {
+        apply(CAROL, DAVE);
+        rules.configure(true, new Connmark(true, 1200, true, PORTS, new NumberRange(1, 100)));
+        apply(DAVE);
+        assertEquals(List.of("7"), kernel.disowned);
+    }
+
+    @Test
+    void shouldTryAgainWithTheNextChange() {
+        apply(CAROL, DAVE);
+        kernel.refusesToDisown = true;
+        apply(DAVE);
+        kernel.refusesToDisown = false;
+        apply(DAVE, client("erin", "9", 3).build());
+        assertEquals(List.of("7 after 2 changes"), kernel.disowned);
+    }
+
+    @Test
+    void shouldLeaveClientsOfAnEarlierRunInTheirZones() {
+        kernel.zones.put(7, 42);
+        final KernelRules next = new KernelRules(true, L2TP, clock, () -> kernel);
+        next.apply(List.of(CAROL, DAVE), List.of());
+        assertEquals(42, next.zone(CAROL).getAsInt());
+        assertEquals(8, next.zone(DAVE).getAsInt());
+
+        next.configure(true, new Connmark(true, 1360, true, PORTS, new NumberRange(8, 50)));
+        next.apply(List.of(CAROL, DAVE), List.of());
+        assertEquals(42, next.zone(CAROL).getAsInt());
+        assertEquals(8, next.zone(DAVE).getAsInt());
+    }
+}
