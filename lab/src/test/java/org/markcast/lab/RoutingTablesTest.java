@@ -102,6 +102,7 @@ class RoutingTablesTest {
     void shouldReadOthersRoutes() {
         network.program("", "ip", "route", "add", "192.0.2.0/24", "via", "10.1.0.9", "metric", "5");
         network.program("", "ip", "route", "add", "unreachable", "192.0.3.0/24");
+        network.program("", "ip", "route", "add", "192.0.4.0/24", "via", "inet6", "fe80::1", "dev", "out");
         assertEquals(
                 Set.of(
                         new Route(RoutingTables.MAIN, 0, 0, out, 0, 0, 0, false),

@@ -34,6 +34,8 @@ public final class RoutingTables implements AutoCloseable {
     private static final int RTA_PRIORITY = 6;
     private static final int RTA_PREFSRC = 7;
     private static final int RTA_TABLE = 15;
+    private static final int RTA_VIA = 18;
+    private static final int RTA_ENCAP = 22;
     private static final int RTN_UNICAST = 1;
     private static final int RTN_UNREACHABLE = 7;
     private static final int RTNH_F_ONLINK = 4;
@@ -142,14 +144,16 @@ public final class RoutingTables implements AutoCloseable {
         return (buffer.getByte(body + 5) & 0xff) == protocol ? route(body, end) : null;
     }
 
-    /** Everybody's routes to somewhere in one table; those with several next hops are left out. */
+    /** Everybody's routes to somewhere in one table; those with several next hops, with one of IPv6, or into tunnels are left out. */
     public List<Route> routesIn(int table) {
         try {
             return dialogue.list("routes", () -> askForRoutes(table), RTM_NEWROUTE, (body, end) -> {
                 final Route route = route(body, end);
                 final boolean isAsked = buffer.getByte(body + 7) == RTN_UNICAST
                         && route.table() == table
-                        && route.interfaceIndex() != 0;
+                        && route.interfaceIndex() != 0
+                        && attribute(RTA_VIA, body + BODY_LENGTH, end) < 0
+                        && attribute(RTA_ENCAP, body + BODY_LENGTH, end) < 0;
                 return isAsked ? route : null;
             });
         } catch (LinuxException e) {
