@@ -103,6 +103,16 @@ class ConntrackSocketTest {
         assertEquals(expected(ports, "0xffffffff"), marks(ports));
     }
 
+    @Test
+    void shouldDisownSeveralMarksAtOnce() throws Exception {
+        send();
+        send(20_001);
+        conntrack.disown(mark -> mark == 0x1234 || mark == 0x5634 ? 0xaa : mark);
+        send();
+        assertEquals("1 2", fresh());
+        assertEquals(List.of("1701 0x000000aa", "20001 0x00000077"), marks(1701, 20_001));
+    }
+
     private static List<String> expected(int[] ports, String mark) {
         return IntStream.of(ports).mapToObj(port -> port + " " + mark).toList();
     }

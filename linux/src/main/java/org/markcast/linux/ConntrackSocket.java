@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -43,26 +44,61 @@ public final class ConntrackSocket implements AutoCloseable {
      *
      * @param zone null in zone 0
      */
-    private record Connection(int family, byte[] original, byte[] zone, byte[] id, boolean hasZone) {}
+    private record Connection(int family, int mark, byte[] original, byte[] zone, byte[] id, boolean hasZone) {}
 
     /**
-     * Has connections lose their mark: those of zone 0 get another mark, those with a zone in any direction are forgotten, so that
-     * whoever gets the zone next meets nothing there.
+     * Has IPv4 connections lose their mark: those of zone 0 get another mark, those with a zone are forgotten, so that whoever gets
+     * the zone next meets nothing there.
      *
      * @param mask the bits outside it stay
      * @param successor the bits that take the mark's place
      */
     public void disown(int mark, int mask, int successor) {
-        for (final Connection connection : marked(AF_UNSPEC, mark, mask, attributes -> true)) {
-            if (connection.hasZone) {
-                forget(connection);
-            } else {
-                change(connection, IPCTNL_MSG_CT_NEW, () -> {
-                    messages.putInt(CTA_MARK, successor);
-                    messages.putInt(CTA_MARK_MASK, mask);
-                });
+        final List<Connection> found = marked(Libc.AF_INET, mark, mask, attributes -> true);
+        disown(found, old -> old & ~mask | successor);
+    }
+
+    /**
+     * The same for any number of marks at once, in one look at all connections.
+     *
+     * @param successor the mark that takes the place of another; the same for connections that keep theirs
+     */
+    public void disown(IntUnaryOperator successor) {
+        final List<Connection> found = new ArrayList<>();
+        visit(everything(), (body, end) -> {
+            final Connection connection = connection(body, new Attributes(attributesOf(body), end));
+            if (successor.applyAsInt(connection.mark) != connection.mark) {
+                found.add(connection);
+            }
+        });
+        disown(found, successor);
+    }
+
+    /** All of them, also if the kernel refuses one. */
+    private void disown(List<Connection> connections, IntUnaryOperator successor) {
+        LinuxException refusal = null;
+        for (final Connection connection : connections) {
+            try {
+                if (connection.hasZone) {
+                    forget(connection);
+                } else {
+                    final int mark = successor.applyAsInt(connection.mark);
+                    change(connection, IPCTNL_MSG_CT_NEW, () -> messages.putInt(CTA_MARK, mark));
+                }
+            } catch (LinuxException e) {
+                refusal = e;
             }
         }
+        if (refusal != null) {
+            throw refusal;
+        }
+    }
+
+    private int everything() {
+        messages.clear();
+        messages.end(
+                messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, Netlink.NLM_F_DUMP, Libc.AF_INET, 0));
+        return messages.length();
     }
 
     /** Takes the mark of a connection and the zone that it is in in its original direction. */
@@ -74,10 +110,7 @@ public final class ConntrackSocket implements AutoCloseable {
 
     /** Names all IPv4 connections that are in a zone in their original direction. */
     public void zones(ZoneVisitor visitor) {
-        messages.clear();
-        messages.end(
-                messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, Netlink.NLM_F_DUMP, Libc.AF_INET, 0));
-        visit(messages.length(), (body, end) -> {
+        visit(everything(), (body, end) -> {
             final Attributes attributes = new Attributes(attributesOf(body), end);
             final int mark = attribute(CTA_MARK, attributes);
             final int all = attribute(CTA_ZONE, attributes);
@@ -156,10 +189,12 @@ public final class ConntrackSocket implements AutoCloseable {
     }
 
     private Connection connection(int body, Attributes attributes) {
+        final int mark = attribute(CTA_MARK, attributes);
         final int original = attribute(CTA_TUPLE_ORIG, attributes);
         final byte[] zone = messages.bytes(CTA_ZONE, attributes.first, attributes.end);
         return new Connection(
                 buffer.getByte(body),
+                mark < 0 ? 0 : buffer.getInt(mark, ByteOrder.BIG_ENDIAN),
                 messages.bytes(CTA_TUPLE_ORIG, attributes.first, attributes.end),
                 zone,
                 messages.bytes(CTA_ID, attributes.first, attributes.end),

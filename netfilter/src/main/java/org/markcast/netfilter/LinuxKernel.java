@@ -4,6 +4,8 @@ package org.markcast.netfilter;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.markcast.config.Mark;
 import org.markcast.linux.ConntrackSocket;
 import org.markcast.linux.NetfilterNews;
@@ -15,6 +17,9 @@ import org.markcast.linux.Nftables;
 final class LinuxKernel implements Kernel {
 
     private static final byte[] NO_DATA = {};
+
+    /** So many the kernel looks for, one after the other, faster than it can name all connections. */
+    private static final int FEW_MARKS = 4;
 
     private final Nftables nftables;
     private final NetfilterSocket socket;
@@ -109,7 +114,23 @@ final class LinuxKernel implements Kernel {
 
     @Override
     public void disownConnections(Map<Mark, Mark> successors) {
-        successors.forEach((mark, successor) -> conntrack().disown(mark.value(), mark.mask(), successor.value()));
+        if (successors.size() <= FEW_MARKS) {
+            successors.forEach((mark, successor) -> conntrack().disown(mark.value(), mark.mask(), successor.value()));
+        } else {
+            final Set<Integer> masks =
+                    successors.keySet().stream().map(Mark::mask).collect(Collectors.toSet());
+            conntrack().disown(mark -> successor(mark, masks, successors));
+        }
+    }
+
+    private static int successor(int connectionMark, Set<Integer> masks, Map<Mark, Mark> successors) {
+        for (final int mask : masks) {
+            final Mark successor = successors.get(new Mark(connectionMark & mask, mask));
+            if (successor != null) {
+                return connectionMark & ~mask | successor.value();
+            }
+        }
+        return connectionMark;
     }
 
     @Override
