@@ -24,6 +24,7 @@ import java.util.Set;
  * @param viciSocket path of charon's VICI socket
  * @param viciLinger how long SAs stay in use after the connection to charon broke
  * @param connmark how connections find back to their SA
+ * @param masquerade which inside hosts have external addresses of their own
  * @param staticSas the SAs of the {@code static} section
  */
 public record Config(
@@ -39,6 +40,7 @@ public record Config(
         Path viciSocket,
         Duration viciLinger,
         Connmark connmark,
+        Masquerade masquerade,
         List<StaticSa> staticSas) {
 
     static final int MAX_FORWARDERS = 64;
@@ -75,6 +77,7 @@ public record Config(
                 viciSocket,
                 viciLinger,
                 connmark,
+                masquerade,
                 List.of());
     }
 

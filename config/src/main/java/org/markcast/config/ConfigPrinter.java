@@ -28,6 +28,7 @@ final class ConfigPrinter {
         open(Key.CONNMARK);
         settings(connmarkOf(config.connmark()));
         close();
+        masquerade(config.masquerade());
         if (!config.staticSas().isEmpty()) {
             open(Key.STATIC);
             for (final StaticSa sa : config.staticSas()) {
@@ -39,6 +40,21 @@ final class ConfigPrinter {
         }
         close();
         return out.toString();
+    }
+
+    private void masquerade(Masquerade masquerade) {
+        open(Key.MASQUERADE);
+        settings(settingsOf(masquerade));
+        if (!masquerade.pairs().isEmpty()) {
+            open(Key.PAIRS);
+            for (final Masquerade.Pair pair : masquerade.pairs()) {
+                open(pair.name().replace(":", "::"));
+                settings(settingsOf(pair));
+                close();
+            }
+            close();
+        }
+        close();
     }
 
     private static Map<Key, String> topOf(Config config) {
@@ -71,6 +87,23 @@ final class ConfigPrinter {
         settings.put(Key.CONNMARK_L2TP, flag(connmark.l2tp()));
         settings.put(Key.CONNMARK_L2TP_PORTS, connmark.l2tpPorts().toString());
         settings.put(Key.CONNMARK_L2TP_ZONES, connmark.l2tpZones().toString());
+        return settings;
+    }
+
+    private static Map<Key, String> settingsOf(Masquerade masquerade) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.MASQUERADE_INTERFACE, list(masquerade.interfaces()));
+        settings.put(Key.MASQUERADE_CLIENTS, list(masquerade.clients()));
+        settings.put(Key.MASQUERADE_POOL, list(masquerade.pool()));
+        settings.put(Key.MASQUERADE_IDLE, duration(masquerade.idle()));
+        return settings;
+    }
+
+    private static Map<Key, String> settingsOf(Masquerade.Pair pair) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.PAIR_CLIENT, Values.text(pair.client()));
+        pair.server().ifPresent(server -> settings.put(Key.PAIR_SERVER, Values.text(server)));
+        settings.put(Key.PAIR_ADDRESS, Values.text(pair.address()));
         return settings;
     }
 

@@ -91,6 +91,7 @@ public final class ConfigReader {
         final Optional<Path> viciSocket = vici.value(Key.VICI_SOCKET, Values::socket);
         final Optional<Duration> viciLinger = vici.value(Key.VICI_LINGER, Values::duration);
         final Optional<Connmark> connmark = connmark(rules);
+        final Optional<Masquerade> masquerade = MasqueradeReader.read(section.section(Key.MASQUERADE), rules, problems);
         final List<StaticSa> staticSas = staticSas();
         problems.throwIfAny();
         return new Config(
@@ -106,6 +107,7 @@ public final class ConfigReader {
                 viciSocket.orElseThrow(),
                 viciLinger.orElseThrow(),
                 connmark.orElseThrow(),
+                masquerade.orElseThrow(),
                 staticSas);
     }
 

@@ -33,6 +33,14 @@ enum Key {
     CONNMARK_L2TP_PORTS("connmark.l2tp_ports", "20000-60000"),
     CONNMARK_L2TP_ZONES("connmark.l2tp_zones", "1-65535"),
 
+    MASQUERADE_INTERFACE("masquerade.interface", ""),
+    MASQUERADE_CLIENTS("masquerade.clients", "10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16"),
+    MASQUERADE_POOL("masquerade.pool", ""),
+    MASQUERADE_IDLE("masquerade.idle", "1h"),
+    PAIR_CLIENT("masquerade.pairs.*.client", null),
+    PAIR_SERVER("masquerade.pairs.*.server", null),
+    PAIR_ADDRESS("masquerade.pairs.*.address", null),
+
     SA_CHILD("static.*.child", null),
     SA_MODE("static.*.mode", "tunnel"),
     SA_MARK("static.*.mark", null),
@@ -49,6 +57,10 @@ enum Key {
     static final String TOP = "";
     static final String VICI = "vici";
     static final String CONNMARK = "connmark";
+    static final String MASQUERADE = "masquerade";
+    static final String PAIRS = "pairs";
+    static final String MASQUERADE_PAIRS = "masquerade.pairs";
+    static final String MASQUERADE_PAIR = "masquerade.pairs.*";
     static final String STATIC = "static";
     static final String STATIC_SA = "static.*";
 
@@ -56,7 +68,8 @@ enum Key {
     private static final Map<String, List<String>> SECTIONS_BY_SECTION = new HashMap<>();
 
     static {
-        for (final String path : List.of(TOP, VICI, CONNMARK, STATIC, STATIC_SA)) {
+        for (final String path :
+                List.of(TOP, VICI, CONNMARK, MASQUERADE, MASQUERADE_PAIRS, MASQUERADE_PAIR, STATIC, STATIC_SA)) {
             KEYS_BY_SECTION.put(path, findKeysIn(path));
             SECTIONS_BY_SECTION.put(path, findSectionsIn(path));
         }

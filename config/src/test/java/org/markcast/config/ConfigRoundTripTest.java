@@ -61,6 +61,12 @@ class ConfigRoundTripTest {
                         l2tp_ports = 20000-60000
                         l2tp_zones = 1-65535
                     }
+                    masquerade {
+                        interface = ""
+                        clients   = 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16
+                        pool      = ""
+                        idle      = 3600s
+                    }
                 }
                 """, Config.defaults().render());
         assertEquals(Config.defaults(), files.read(Config.defaults().render()));
@@ -127,7 +133,27 @@ class ConfigRoundTripTest {
                 Path.of("/" + text()),
                 Duration.ofSeconds(random.nextInt(1_000_000)),
                 new Connmark(connmark, connmark && random.nextBoolean(), range(), range()),
+                rules ? masquerade() : Config.defaults().masquerade(),
                 sas);
+    }
+
+    private Masquerade masquerade() {
+        final List<Ipv4Range> pool = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            final int first = i << 24 | random.nextInt(1 << 24) & ~0xfff;
+            pool.add(new Ipv4Range(first, first + random.nextInt(1000)));
+        }
+        final List<Masquerade.Pair> pairs = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            final OptionalInt server = random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(0x0b00_0001);
+            pairs.add(new Masquerade.Pair("pair:" + i, 0x0a00_0000 + i, server, 0x0c00_0000 + i));
+        }
+        return new Masquerade(
+                listOf(3, () -> "wan" + random.nextInt(100)),
+                List.of(Prefix.parse("10.0.0.0/8"), Prefix.parse("192.0.2.7")),
+                pool,
+                Duration.ofSeconds(1 + random.nextInt(1_000_000)),
+                pairs);
     }
 
     private NumberRange range() {
