@@ -31,6 +31,10 @@ final class CheckCommand implements Callable<Integer> {
         final PrintWriter out = spec.commandLine().getOut();
         out.print(config.render());
         out.flush();
+        if (config.masquerade().isEnabled()) {
+            ExternalAddresses.problem(config.masquerade())
+                    .ifPresent(problem -> spec.commandLine().getErr().println("note: " + problem));
+        }
         guardProblem(config).ifPresent(problem -> spec.commandLine().getErr().println(problem));
         return ExitStatus.DONE;
     }

@@ -20,11 +20,13 @@ import org.markcast.engine.ForwardingState;
 import org.markcast.engine.counter.Counters;
 import org.markcast.engine.sa.SaTable;
 import org.markcast.netfilter.KernelRules;
+import org.markcast.netfilter.Masquerading;
+import org.markcast.netfilter.TableText;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service. Opened in this order, closed in the reverse: run directory, counters, rules, forwarding, control thread,
+ * The running service. Opened in this order, closed in the reverse: run directory, counters, rules, masquerading, forwarding, control thread,
  * tunnels, control socket. Once it runs, everything here belongs to the control thread.
  */
 final class Daemon implements AutoCloseable {
@@ -46,6 +48,7 @@ final class Daemon implements AutoCloseable {
 
     private Config config;
     private KernelRules rules; // null: not wanted
+    private Masquerading masquerading; // null: not wanted
     private SaTable sas;
     private boolean isGuarded = true;
     private int reloads;
@@ -60,6 +63,9 @@ final class Daemon implements AutoCloseable {
             countersFile = open(new CountersFile(directory.counters()));
             opened.add(this::closeRules);
             openRules();
+            opened.add(this::closeMasquerading);
+            followMasquerade();
+            chooseTables();
             forwarding = config.forward() ? Optional.of(open(new Forwarding(config, counters()))) : Optional.empty();
             control = open(new ControlThread(
                     this::work,
@@ -135,6 +141,42 @@ final class Daemon implements AutoCloseable {
         }
     }
 
+    private void closeMasquerading() {
+        if (masquerading != null) {
+            masquerading.close();
+            masquerading = null;
+        }
+    }
+
+    /** Starts, stops or reconfigures what the section {@code masquerade} asks for. */
+    private void followMasquerade() {
+        if (!config.masquerade().isEnabled()) {
+            closeMasquerading();
+            return;
+        }
+        if (masquerading == null) {
+            masquerading = Masquerading.open(config.masquerade(), directory.leases());
+        } else {
+            masquerading.configure(config.masquerade());
+        }
+        ExternalAddresses.problem(config.masquerade()).ifPresent(LOG::warn);
+    }
+
+    /** Tells the rules which tables are wanted that do not follow from the SAs. */
+    private void chooseTables() {
+        if (rules != null) {
+            rules.setTables(tables());
+        }
+    }
+
+    private List<TableText> tables() {
+        final List<TableText> tables = new ArrayList<>();
+        if (masquerading != null) {
+            tables.add(masquerading.table());
+        }
+        return tables;
+    }
+
     /** One turn of the control thread. */
     private void work() {
         final boolean haveLansChanged =
@@ -144,6 +186,9 @@ final class Daemon implements AutoCloseable {
         }
         if (rules != null) {
             rules.work();
+            if (masquerading != null) {
+                masquerading.work(rules);
+            }
             if (isGuarded != isGuarded()) {
                 followTunnels();
             }
@@ -219,6 +264,8 @@ final class Daemon implements AutoCloseable {
         } else if (rules != null) {
             rules.configure(config.leakGuard(), config.connmark());
         }
+        followMasquerade();
+        chooseTables();
         followSources(latest);
         followTunnels();
         if (forwarding.isPresent()) {
@@ -255,6 +302,7 @@ final class Daemon implements AutoCloseable {
                 reloads,
                 forwarding.map(Forwarding::forwarders).orElse(0),
                 StatusParts.rules(rules, config.connmark()),
+                StatusParts.masquerade(masquerading),
                 StatusParts.interfaces(capture),
                 new Status.Decapsulated(
                         capture == null || capture.hasMarks(), capture == null ? 0 : capture.decapsulatedDrops()),

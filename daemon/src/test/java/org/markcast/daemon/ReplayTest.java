@@ -80,6 +80,7 @@ class ReplayTest {
                 defaults.viciSocket(),
                 defaults.viciLinger(),
                 defaults.connmark(),
+                defaults.masquerade(),
                 sas);
     }
 

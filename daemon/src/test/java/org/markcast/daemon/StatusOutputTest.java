@@ -61,6 +61,7 @@ class StatusOutputTest {
                 0,
                 1,
                 new Status.Rules("off", "off", 0),
+                null,
                 List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),
                 new Status.Decapsulated(true, 0),
                 List.of("224.0.0.251"),
