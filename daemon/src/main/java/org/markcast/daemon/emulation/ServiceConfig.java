@@ -19,6 +19,7 @@ public final class ServiceConfig {
     private final Map<String, StaticTunnel> tunnels = new LinkedHashMap<>();
     private String vici = "";
     private String connmark = "";
+    private final Map<String, String> sections = new LinkedHashMap<>();
 
     /** @param interfaces names of the LAN interfaces */
     public ServiceConfig(String... interfaces) {
@@ -47,6 +48,12 @@ public final class ServiceConfig {
                 + Stream.of(settings)
                         .map(setting -> "        " + setting + "\n")
                         .collect(Collectors.joining()) + "    }\n";
+        return set("rules", "yes");
+    }
+
+    /** Has a section with these lines, and rules. */
+    public ServiceConfig section(String name, String... lines) {
+        sections.put(name, "    " + name + " {\n" + String.join("\n", lines).indent(8) + "    }\n");
         return set("rules", "yes");
     }
 
@@ -83,7 +90,9 @@ public final class ServiceConfig {
         final StringBuilder text = new StringBuilder("markcast {\n");
         settings.forEach((key, value) ->
                 text.append("    ").append(key).append(" = ").append(value).append('\n'));
-        text.append(vici).append(connmark).append("    static {\n");
+        text.append(vici).append(connmark);
+        sections.values().forEach(text::append);
+        text.append("    static {\n");
         tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
         return text.append("    }\n}\n").toString();
     }
