@@ -17,6 +17,7 @@ final class FakeKernel implements Kernel {
     News news = News.NONE;
     String refusal;
     boolean refusesChanges;
+    boolean refusesElements;
     boolean hasTable;
     long leaks;
     boolean isClosed;
@@ -25,6 +26,9 @@ final class FakeKernel implements Kernel {
     public void run(String script) {
         if (refusal != null) {
             throw new NftablesException(refusal);
+        }
+        if (refusesElements && script.startsWith("add element ")) {
+            throw new NftablesException("File exists");
         }
         scripts.add(script);
         hasTable = script.contains("table ip markcast {");
