@@ -28,7 +28,7 @@ final class MasqueradeReader {
 
     private Optional<Masquerade> read(boolean hasRules) {
         section.checkNames(Set.of());
-        final List<String> interfaces = section.list(Key.MASQUERADE_INTERFACE, Values::interfaceName);
+        final List<String> interfaces = section.list(Key.MASQUERADE_INTERFACE, Values::interfaceInRules);
         final List<Prefix> clients = section.list(Key.MASQUERADE_CLIENTS, Values::ipv4Prefix);
         final List<Ipv4Range> pool = pool();
         final Optional<Duration> idle = section.value(Key.MASQUERADE_IDLE, Values::durationOfSecondsOrMore);

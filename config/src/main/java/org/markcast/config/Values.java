@@ -24,6 +24,8 @@ final class Values {
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sun_path of unix(7) without the final zero
     private static final Pattern NOT_IN_INTERFACE_NAME = Pattern.compile("[/:\\s\\p{Cntrl}]");
 
+    private static final Pattern NOT_IN_RULES = Pattern.compile("[\"*\\\\]");
+
     private static final String UNIX = "unix://";
     private static final long MAX_SECONDS = 365L * 24 * 3600;
 
@@ -87,6 +89,14 @@ final class Values {
             throw new IllegalArgumentException("'" + text + "' is not the name of an interface");
         }
         return text;
+    }
+
+    /** The name of an interface that nft reads as it is: no quote, no wildcard. */
+    static String interfaceInRules(String text) {
+        if (NOT_IN_RULES.matcher(text).find()) {
+            throw new IllegalArgumentException("'" + text + "' cannot stand in a rule");
+        }
+        return interfaceName(text);
     }
 
     /** An address that a host may have, in host order. */

@@ -66,6 +66,7 @@ class MasqueradeReaderTest {
             pool = 0.0.0.0/0                | pool: 0.0.0.0-255.255.255.255 holds addresses that no host may have
             idle = 0                        | idle: '0' is no time: at least 1s
             clients = fe80::/10             | clients: fe80:: is no IPv4 address: masquerade is for IPv4, IPv6 needs no NAT
+            interface = wan*                | interface: 'wan*' cannot stand in a rule
             interface = a/b                 | interface: 'a/b' is not the name of an interface
             pools = 10.0.0.1                | unknown key 'pools', did you mean 'pool'?
             """)

@@ -22,7 +22,11 @@ final class ExternalAddresses {
 
     /** What is to be said of addresses that this machine lacks; empty if it has all. */
     static Optional<String> problem(Masquerade masquerade) {
-        final List<String> missing = missing(masquerade, local());
+        return problem(masquerade, local());
+    }
+
+    static Optional<String> problem(Masquerade masquerade, Set<Integer> local) {
+        final List<String> missing = missing(masquerade, local);
         if (missing.isEmpty()) {
             return Optional.empty();
         }
@@ -35,7 +39,7 @@ final class ExternalAddresses {
                 + masquerade.interfaces().stream().findFirst().orElse("WAN"));
     }
 
-    static List<String> missing(Masquerade masquerade, Set<Integer> local) {
+    private static List<String> missing(Masquerade masquerade, Set<Integer> local) {
         final List<String> missing = new ArrayList<>();
         masquerade.pairs().stream()
                 .map(Masquerade.Pair::address)

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.markcast.linux.Connection;
 import org.markcast.linux.ConntrackSocket;
 
 /** Connections that the kernel tracks: each datagram to a port of this machine is new or belongs to one. */
@@ -76,6 +78,22 @@ class ConntrackSocketTest {
         conntrack.deleteMarked(0x33, 0xff);
         send();
         assertEquals("2 2", fresh());
+    }
+
+    @Test
+    void shouldFindAConnectionByEitherEndAndForgetIt() throws Exception {
+        send();
+        final int local = 0xc0a8_0001;
+        final Connection there = new Connection(17, local, local, 5000, 1701);
+        final Connection back = new Connection(17, local, local, 1701, 5000);
+        assertEquals(List.of(there), conntrack.find(connection -> connection.destinationPort() == 1701));
+        assertEquals(List.of(back), conntrack.find(connection -> connection.sourcePort() == 1701));
+
+        conntrack.delete(back);
+        conntrack.delete(there); // is gone already
+        assertEquals(List.of(), conntrack.find(there::equals));
+        send();
+        assertEquals("2 1", fresh());
     }
 
     @Test

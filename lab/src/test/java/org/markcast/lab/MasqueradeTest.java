@@ -13,6 +13,8 @@ import static org.markcast.lab.MasqueradeNetwork.SERVER;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -288,6 +290,34 @@ class MasqueradeTest {
         assertFalse(service.status().json().has("masquerade"));
         network.forgetIpsec();
         assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+    }
+
+    @Test
+    void shouldPrintWhatNftAccepts() throws IOException {
+        network = new MasqueradeNetwork(1);
+        final Path config = Files.createTempFile("markcast-", ".conf");
+        try {
+            Files.writeString(
+                    config, config("interface = wan0", "pool = 192.0.2.0/30").text());
+            final Program rules = Program.markcast(network.gateway(), "rules", "-c", config);
+            assertEquals(0, rules.exitStatus(), rules::toString);
+            assertTrue(rules.out().contains(TABLE + " {"), rules::toString);
+            final Path text = Files.writeString(config, rules.out());
+            network.gateway().run("nft", "-c", "-f", text.toString());
+
+            Files.writeString(
+                    config, config("interface = wan0", "pool = 192.0.2.0/30").text());
+            final Program check = Program.markcast(network.gateway(), "check", "-c", config);
+            assertTrue(
+                    check.err().startsWith("note: masquerade: this machine does not have 192.0.2.0, "),
+                    check::toString);
+        } finally {
+            Files.delete(config);
+        }
+        for (final String golden : List.of("masquerade.nft", "masquerade-pool.nft")) {
+            network.gateway()
+                    .run("nft", "-c", "-f", "../netfilter/src/test/resources/org/markcast/netfilter/" + golden);
+        }
     }
 
     @Test
