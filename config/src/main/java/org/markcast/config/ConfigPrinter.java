@@ -84,6 +84,7 @@ final class ConfigPrinter {
     private static Map<Key, String> connmarkOf(Connmark connmark) {
         final Map<Key, String> settings = new EnumMap<>(Key.class);
         settings.put(Key.CONNMARK_ENABLED, flag(connmark.enabled()));
+        settings.put(Key.CONNMARK_TCP_MSS, connmark.tcpMss() == 0 ? "no" : Integer.toString(connmark.tcpMss()));
         settings.put(Key.CONNMARK_L2TP, flag(connmark.l2tp()));
         settings.put(Key.CONNMARK_L2TP_PORTS, connmark.l2tpPorts().toString());
         settings.put(Key.CONNMARK_L2TP_ZONES, connmark.l2tpZones().toString());

@@ -93,6 +93,9 @@ public final class ConfigReader {
         final Optional<Connmark> connmark = connmark(rules);
         final Optional<Masquerade> masquerade = MasqueradeReader.read(section.section(Key.MASQUERADE), rules, problems);
         final List<StaticSa> staticSas = staticSas();
+        if (connmark.isPresent() && connmark.get().enabled()) {
+            staticSas.forEach(this::refuseReserved);
+        }
         problems.throwIfAny();
         return new Config(
                 interfaces,
@@ -127,11 +130,22 @@ public final class ConfigReader {
         if (hasL2tp && !isEnabled) {
             problems.add(reader.position(Key.CONNMARK_L2TP), "l2tp: needs enabled = yes beside it");
         }
+        final Optional<Integer> tcpMss = reader.value(Key.CONNMARK_TCP_MSS, Values::tcpMss);
         final Optional<NumberRange> ports = reader.value(Key.CONNMARK_L2TP_PORTS, Values::ports);
         final Optional<NumberRange> zones = reader.value(Key.CONNMARK_L2TP_ZONES, Values::zones);
-        return ports.isEmpty() || zones.isEmpty()
+        return tcpMss.isEmpty() || ports.isEmpty() || zones.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new Connmark(isEnabled, hasL2tp, ports.get(), zones.get()));
+                : Optional.of(new Connmark(isEnabled, tcpMss.get(), hasL2tp, ports.get(), zones.get()));
+    }
+
+    private void refuseReserved(StaticSa sa) {
+        if (sa.mode() == StaticSa.Mode.TRANSPORT
+                && sa.markIn().value() == sa.markIn().mask()) {
+            problems.add(
+                    section.section(Key.STATIC).section(sa.name()).position(),
+                    "SA '" + sa.name() + "' has the inbound mark " + sa.markIn()
+                            + ", which connmark gives to connections whose SA is gone: give it another one");
+        }
     }
 
     private Set<Source> sources(SectionReader top) {

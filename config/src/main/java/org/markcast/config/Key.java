@@ -29,6 +29,7 @@ enum Key {
     VICI_LINGER("vici.linger", "30s"),
 
     CONNMARK_ENABLED("connmark.enabled", "no"),
+    CONNMARK_TCP_MSS("connmark.tcp_mss", "1360"),
     CONNMARK_L2TP("connmark.l2tp", "no"),
     CONNMARK_L2TP_PORTS("connmark.l2tp_ports", "20000-60000"),
     CONNMARK_L2TP_ZONES("connmark.l2tp_zones", "1-65535"),

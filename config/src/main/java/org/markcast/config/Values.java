@@ -165,6 +165,13 @@ final class Values {
         return NumberRange.parse(text, "port", 1, Connmark.MAX_PORT);
     }
 
+    /** Bytes, or 0 for {@code no}. */
+    static int tcpMss(String text) {
+        return text.equals("no")
+                ? 0
+                : (int) Numbers.parse(text, "TCP segment size", Connmark.MIN_TCP_MSS, Connmark.MAX_TCP_MSS);
+    }
+
     static NumberRange zones(String text) {
         return NumberRange.parse(text, "conntrack zone", 1, Connmark.MAX_ZONE);
     }

@@ -46,7 +46,7 @@ class ConfigReaderTest {
                         Set.of(Source.VICI),
                         Path.of("/var/run/charon.vici"),
                         Duration.ofSeconds(30),
-                        new Connmark(false, false, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535)),
+                        new Connmark(false, 1360, false, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535)),
                         new Masquerade(
                                 List.of(),
                                 Stream.of("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
@@ -166,7 +166,7 @@ class ConfigReaderTest {
                         Set.of(Source.STATIC, Source.VICI),
                         Path.of("/run/other.vici"),
                         Duration.ofMinutes(2),
-                        new Connmark(true, true, new NumberRange(3_000, 4_000), new NumberRange(7, 7)),
+                        new Connmark(true, 1360, true, new NumberRange(3_000, 4_000), new NumberRange(7, 7)),
                         new Masquerade(
                                 List.of("wan0", "ppp0"),
                                 List.of(Prefix.parse("10.0.0.0/24")),

@@ -57,6 +57,7 @@ class ConfigRoundTripTest {
                     }
                     connmark {
                         enabled    = no
+                        tcp_mss    = 1360
                         l2tp       = no
                         l2tp_ports = 20000-60000
                         l2tp_zones = 1-65535
@@ -132,7 +133,12 @@ class ConfigRoundTripTest {
                 random.nextBoolean() ? Set.of(Source.STATIC) : Set.of(Source.VICI, Source.STATIC),
                 Path.of("/" + text()),
                 Duration.ofSeconds(random.nextInt(1_000_000)),
-                new Connmark(connmark, connmark && random.nextBoolean(), range(), range()),
+                new Connmark(
+                        connmark,
+                        random.nextBoolean() ? 0 : 536 + random.nextInt(1000),
+                        connmark && random.nextBoolean(),
+                        range(),
+                        range()),
                 rules ? masquerade() : Config.defaults().masquerade(),
                 sas);
     }

@@ -3,6 +3,7 @@ package org.markcast.lab;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -181,14 +182,60 @@ class ConnmarkTest {
 
         service.reload(config(L2TP).without("carol"));
         service.reload(config(L2TP));
-        server.tell("carol", "stale");
+        assertFalse(server.canTell("carol", "stale"), "the server's packet to " + carolsPort + " went out");
         server.speak("carol");
         server.tell("carol", "for-carol");
         server.speak("dave");
         server.tell("dave", "for-dave");
 
-        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"), "stale was for " + carolsPort);
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
         assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+    }
+
+    /** The SA is gone, its connection is still known, and another client has the same address: nobody gets what was carol's. */
+    @Test
+    void shouldSendWhatBelongsToAnSaThatIsGoneToNobody() throws IOException {
+        build(carolAndDave());
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, TCP_PORT);
+        try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
+                Socket carol = connect("carol", address);
+                Socket carolsEnd = listening.accept();
+                Socket dave = connect("dave", address);
+                Socket davesEnd = listening.accept()) {
+            service.reload(config().without("carol"));
+            write(carolsEnd, "for-carol-1");
+            write(davesEnd, "for-dave");
+            assertEquals("for-dave", read(dave));
+            awaitOrphans();
+
+            service.reload(config());
+            write(carol, "from-carol"); // the connection is hers again
+            assertEquals("from-carol", read(carolsEnd));
+            assertEquals("for-carol-1", read(carol));
+        }
+    }
+
+    private void awaitOrphans() {
+        service.awaitStatus(
+                "count what is dropped",
+                status -> network.gateway()
+                        .run("nft", "list", "counter", "ip", "markcast_connmark", "orphans")
+                        .matches("(?s).*packets [1-9].*"));
+    }
+
+    /** On the path of a reply nobody tells TCP how much room ESP needs. */
+    @Test
+    void shouldHaveClientsSentSegmentsThatFit() throws IOException {
+        build(carolAndDave(), "tcp_mss = 1000");
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, TCP_PORT);
+        try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
+                Socket carol = connect("carol", address);
+                Socket carolsEnd = listening.accept()) {
+            write(carolsEnd, "hello");
+            assertEquals("hello", read(carol));
+            final String socket = network.gateway().run("ss", "-tin", "dst", NAT);
+            assertTrue(socket.matches("(?s).* mss:9[0-9]{2} .* advmss:14[0-9]{2} .*"), socket);
+        }
     }
 
     @Test

@@ -10,17 +10,19 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.markcast.linux.Connection;
 import org.markcast.linux.ConntrackSocket;
+import org.markcast.linux.ConntrackTuple;
 
 /** Connections that the kernel tracks: each datagram to a port of this machine is new or belongs to one. */
 @NetworkNamespaceTest
 class ConntrackSocketTest {
 
     private static final Pattern PACKETS = Pattern.compile("packets ([0-9]+)");
+    private static final Pattern SEEN = Pattern.compile("([0-9]+) \\. (0x[0-9a-f]+)");
 
     private RulesNetwork network;
     private ConntrackSocket conntrack;
@@ -33,6 +35,7 @@ class ConntrackSocketTest {
                 table ip connections {
                  counter fresh_1 { }
                  counter fresh_2 { }
+                 set seen { type inet_service . mark; flags dynamic; size 65536; }
                  chain zone {
                   type filter hook output priority raw;
                   udp dport 1702 ct original zone set 7
@@ -41,6 +44,8 @@ class ConntrackSocketTest {
                   type filter hook output priority mangle;
                   udp dport 1701 ct mark 0 ct mark set 0x1234 counter name fresh_1
                   udp dport 1702 ct mark 0 ct mark set 0x5634 counter name fresh_2
+                  udp dport 20001-23000 ct mark 0 ct mark set 0x77
+                  update @seen { udp dport . ct mark }
                  }
                 }
                 """);
@@ -56,36 +61,49 @@ class ConntrackSocketTest {
     }
 
     @Test
-    void shouldForgetTheConnectionsWithAMarkAndNoOthers() throws Exception {
+    void shouldGiveTheConnectionsWithAMarkAnotherOneAndLeaveTheOthersAlone() throws Exception {
         send();
-        send();
+        conntrack.disown(0x1234, 0xffff_ffff, 0xffff_ffff);
+        assertEquals(List.of("1701 0xffffffff", "1702 0x00005634"), marks(1701, 1702));
         assertEquals("1 1", fresh());
-
-        conntrack.deleteMarked(0x1234, 0xffff_ffff);
-        send();
-
-        assertEquals("2 1", fresh());
     }
 
     @Test
-    void shouldCompareWhatIsBelowTheMaskInAllZones() throws Exception {
+    void shouldCompareAndReplaceWhatIsBelowTheMask() throws Exception {
         send();
+        conntrack.disown(0x33, 0xff, 0xff);
+        assertEquals(List.of("1701 0x00001234", "1702 0x00005634"), marks(1701, 1702));
 
-        conntrack.deleteMarked(0x34, 0xff);
-        send();
-        assertEquals("2 2", fresh());
+        conntrack.disown(0x34, 0xff, 0xff);
+        assertEquals(List.of("1701 0x000012ff"), marks(1701));
+    }
 
-        conntrack.deleteMarked(0x33, 0xff);
+    @Test
+    void shouldForgetTheConnectionsWithAZone() throws Exception {
         send();
-        assertEquals("2 2", fresh());
+        conntrack.disown(0x34, 0xff, 0xff);
+        send();
+        assertEquals("1 2", fresh());
+    }
+
+    @Test
+    void shouldDisownThousandsOfConnections() throws Exception {
+        final int[] ports = IntStream.rangeClosed(20_001, 23_000).toArray();
+        assertEquals(expected(ports, "0x00000077"), marks(ports));
+        conntrack.disown(0x77, 0xffff_ffff, 0xffff_ffff);
+        assertEquals(expected(ports, "0xffffffff"), marks(ports));
+    }
+
+    private static List<String> expected(int[] ports, String mark) {
+        return IntStream.of(ports).mapToObj(port -> port + " " + mark).toList();
     }
 
     @Test
     void shouldFindAConnectionByEitherEndAndForgetIt() throws Exception {
         send();
         final int local = 0xc0a8_0001;
-        final Connection there = new Connection(17, local, local, 5000, 1701);
-        final Connection back = new Connection(17, local, local, 1701, 5000);
+        final ConntrackTuple there = new ConntrackTuple(17, local, local, 5000, 1701);
+        final ConntrackTuple back = new ConntrackTuple(17, local, local, 1701, 5000);
         assertEquals(List.of(there), conntrack.find(connection -> connection.destinationPort() == 1701));
         assertEquals(List.of(back), conntrack.find(connection -> connection.sourcePort() == 1701));
 
@@ -97,15 +115,30 @@ class ConntrackSocketTest {
     }
 
     @Test
-    void shouldRefuseToForgetEverything() {
-        assertThrows(IllegalArgumentException.class, () -> conntrack.deleteMarked(0, 0));
+    void shouldRefuseToDisownEverything() {
+        assertThrows(IllegalArgumentException.class, () -> conntrack.disown(0, 0, 0));
+    }
+
+    /** The marks of the connections to these ports, as another packet sees them. */
+    private List<String> marks(int... ports) throws Exception {
+        network.nft("flush set ip connections seen");
+        for (final int port : ports) {
+            send(port);
+        }
+        return SEEN.matcher(network.program("", "nft", "-n", "list", "set", "ip", "connections", "seen"))
+                .results()
+                .map(match -> match.group(1) + " " + match.group(2))
+                .sorted()
+                .toList();
+    }
+
+    private void send(int port) throws Exception {
+        sender.send(new DatagramPacket(new byte[1], 1, new InetSocketAddress(RulesNetwork.LOCAL, port)));
     }
 
     private void send() throws Exception {
-        for (final int port : new int[] {1701, 1702}) {
-            final byte[] payload = {1};
-            sender.send(new DatagramPacket(payload, 1, new InetSocketAddress(RulesNetwork.LOCAL, port)));
-        }
+        send(1701);
+        send(1702);
     }
 
     /** How many connections to either port were new so far. */

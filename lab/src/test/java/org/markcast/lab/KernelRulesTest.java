@@ -53,7 +53,7 @@ class KernelRulesTest {
 
     private static final Connmark CONNMARK_OFF = Config.defaults().connmark();
     private static final Connmark L2TP =
-            new Connmark(true, true, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535));
+            new Connmark(true, 1360, true, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535));
 
     private final CachedNanoClock clock = new CachedNanoClock();
     private RulesNetwork network;
@@ -80,7 +80,8 @@ class KernelRulesTest {
 
         assertEquals(7, markOfArrival(esp(PEER, 0xc15e5a4d)));
         assertEquals(7, markOfArrival(esp(PEER, 0xc15e5a4e)));
-        assertEquals(0, markOfArrival(esp("203.0.113.8", 0xc15e5a4d)));
+        assertEquals(7, markOfArrival(esp("203.0.113.8", 0xc15e5a4d)), "the peer has moved");
+        assertEquals(0, markOfArrival(esp("203.0.113.8", 0xc15e5a4f)));
     }
 
     /** A peer may use the new SPI of a rekey before the news of it gets here: then its newest SA's mark must do. */
@@ -104,7 +105,8 @@ class KernelRulesTest {
         assertEquals(8, markOfArrival(natt(34567, 4500, 0xc0000002, 1)));
         assertEquals(0, markOfArrival(natt(34567, 4500, 0, 0xc0000001)), "IKE");
         assertEquals(0, markOfArrival(natt(34567, 53, 0xc0000001, 1)), "another port of the gateway");
-        assertEquals(0, markOfArrival(natt(34568, 4500, 0xc0000001, 1)), "another port of the peer");
+        assertEquals(7, markOfArrival(natt(34568, 4500, 0xc0000001, 1)), "the peer's NAT has another port for it");
+        assertEquals(0, markOfArrival(natt(34568, 4500, 0xc0000003, 1)), "another port and an unknown SPI");
     }
 
     @Test
@@ -213,7 +215,7 @@ class KernelRulesTest {
 
         assertEquals(handles, network.program("", "nft", "-a", "list", "chain", "ip", "markcast", "prerouting"));
         assertEquals(9, markOfArrival(esp("203.0.113.8", 1)));
-        assertEquals(0, markOfArrival(esp(PEER, 1)));
+        assertEquals(0, markOfArrival(esp(PEER, 3)));
         assertEquals(9, markOfDeparture("10.8.0.1"));
         assertEquals(8, markOfDeparture("10.8.0.200"));
         assertEquals(9, markOfDeparture("10.9.0.129"));

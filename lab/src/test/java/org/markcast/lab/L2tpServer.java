@@ -70,6 +70,16 @@ final class L2tpServer implements AutoCloseable {
         send(server, word, peers.get(client));
     }
 
+    /** Whether the kernel takes what the server says to a client, or drops it at once (EPERM). */
+    boolean canTell(String client, String word) {
+        try {
+            tell(client, word);
+            return true;
+        } catch (UncheckedIOException e) {
+            return false;
+        }
+    }
+
     /** All words that have reached a client up to the one given, which is waited for. */
     List<String> heardUntil(String client, String last) {
         final List<String> heard = new ArrayList<>();

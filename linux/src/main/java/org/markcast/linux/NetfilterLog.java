@@ -99,7 +99,7 @@ public final class NetfilterLog implements AutoCloseable {
             if (buffer.getShort(offset + 4) == (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET)) {
                 final int payload = messages.attribute(PAYLOAD, offset + NetfilterMessages.HEADER_LENGTH, end);
                 if (payload >= 0) {
-                    handler.onPacket(buffer, payload, NetfilterMessages.lengthOf(buffer, payload));
+                    handler.onPacket(buffer, payload, messages.dataLength(payload));
                 }
             }
             offset += Netlink.align(end - offset);

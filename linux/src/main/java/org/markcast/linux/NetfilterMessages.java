@@ -16,12 +16,12 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class NetfilterMessages {
 
-    private static final int GENERIC_LENGTH = 4;
+    static final int GENERIC_LENGTH = 4;
 
     /** What stands before a message's attributes. */
     static final int HEADER_LENGTH = Netlink.HEADER_LENGTH + GENERIC_LENGTH;
 
-    private static final int NLA_F_NESTED = 0x8000;
+    static final int NLA_F_NESTED = 0x8000;
     private static final int NLA_TYPE_MASK = 0x3fff;
 
     private static final int NLMSG_DONE = 3;
@@ -133,11 +133,6 @@ final class NetfilterMessages {
         end = data + Netlink.align(bytes.length);
     }
 
-    /** The length of an attribute's data, which starts here. */
-    static int lengthOf(UnsafeBuffer buffer, int data) {
-        return (buffer.getShort(data - Netlink.ATTRIBUTE_HEADER_LENGTH) & 0xffff) - Netlink.ATTRIBUTE_HEADER_LENGTH;
-    }
-
     /** Where in an answer the data of the first attribute of this type is, or -1. */
     int attribute(int type, int first, int limit) {
         int offset = first;
@@ -148,5 +143,21 @@ final class NetfilterMessages {
             offset += Netlink.align(Math.max(Netlink.ATTRIBUTE_HEADER_LENGTH, buffer.getShort(offset) & 0xffff));
         }
         return -1;
+    }
+
+    /** Bytes of the data at an offset that {@link #attribute} gave. */
+    int dataLength(int data) {
+        return (buffer.getShort(data - Netlink.ATTRIBUTE_HEADER_LENGTH) & 0xffff) - Netlink.ATTRIBUTE_HEADER_LENGTH;
+    }
+
+    /** A copy of the data of the first attribute of this type, or null. */
+    byte[] bytes(int type, int first, int limit) {
+        final int data = attribute(type, first, limit);
+        if (data < 0) {
+            return null;
+        }
+        final byte[] bytes = new byte[dataLength(data)];
+        buffer.getBytes(data, bytes);
+        return bytes;
     }
 }

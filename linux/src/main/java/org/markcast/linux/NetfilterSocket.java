@@ -214,7 +214,7 @@ public final class NetfilterSocket implements AutoCloseable {
         messages.takeDump(fd, memory, BUFFER_LENGTH, (type, attributes, limit) -> {
             final int elements = messages.attribute(SET_ELEMENTS, attributes, limit);
             if (elements >= 0) {
-                visitElements(elements, elements + NetfilterMessages.lengthOf(buffer, elements), visitor);
+                visitElements(elements, elements + messages.dataLength(elements), visitor);
             }
         });
     }
@@ -222,11 +222,11 @@ public final class NetfilterSocket implements AutoCloseable {
     private void visitElements(int first, int limit, CounterVisitor visitor) {
         int element = messages.attribute(LIST_ELEMENT, first, limit);
         while (element >= 0) {
-            final int end = element + NetfilterMessages.lengthOf(buffer, element);
+            final int end = element + messages.dataLength(element);
             final int key = nested(DATA_VALUE, messages.attribute(ELEMENT_KEY, element, end));
             final int counter = nested(EXPRESSION_DATA, messages.attribute(ELEMENT_EXPRESSION, element, end));
             if (key >= 0 && counter >= 0) {
-                final byte[] bytes = new byte[NetfilterMessages.lengthOf(buffer, key)];
+                final byte[] bytes = new byte[messages.dataLength(key)];
                 buffer.getBytes(key, bytes);
                 visitor.onElement(
                         bytes,
@@ -239,7 +239,7 @@ public final class NetfilterSocket implements AutoCloseable {
 
     /** Where the data of an attribute inside another one's data is; -1 if there is none. */
     private int nested(int type, int nest) {
-        return nest < 0 ? -1 : messages.attribute(type, nest, nest + NetfilterMessages.lengthOf(buffer, nest));
+        return nest < 0 ? -1 : messages.attribute(type, nest, nest + messages.dataLength(nest));
     }
 
     /** Sends the one message; the answer's length, or 0 if there is no such thing. */

@@ -32,10 +32,10 @@ final class Connections {
 
     private final Connmark config;
     private final Zones zones;
-    private final Object2IntCounterMap<Integer> masks = new Object2IntCounterMap<>(0);
+    private final Elements elements;
+    private final LingeringMarks marks = new LingeringMarks(this::putMark);
     private final Object2IntCounterMap<Integer> replyMasks = new Object2IntCounterMap<>(0);
     private final Object2IntCounterMap<Integer> encapPorts = new Object2IntCounterMap<>(0);
-    private final Object2IntCounterMap<Mark> uses = new Object2IntCounterMap<>(0);
     private final Object2IntCounterMap<Mark> l2tpUses = new Object2IntCounterMap<>(0);
 
     private final Set<Mark> left = new HashSet<>();
@@ -43,19 +43,26 @@ final class Connections {
     /**
      * What decides which rules there are.
      *
-     * @param masks of inbound marks, which connections have
+     * @param masks of inbound marks, which connections have, and had until lately
      * @param replyMasks of outbound marks
      * @param encapPorts UDP ports of this machine that encapsulated ESP comes to
      */
     record Shape(
             Connmark config, SortedSet<Integer> masks, SortedSet<Integer> replyMasks, SortedSet<Integer> encapPorts) {}
 
-    Connections(Connmark config) {
+    /** Takes the elements that do not stand for an SA. */
+    @FunctionalInterface
+    interface Elements {
+
+        /** @param mark null takes the element away */
+        void put(ElementSet set, Key key, Mark mark);
+    }
+
+    Connections(Connmark config, Elements elements) {
         this.config = config;
+        this.elements = elements;
         zones = new Zones(config.l2tpZones());
         // also without SAs, so that the first one is an element like the others
-        masks.incrementAndGet(Mark.FULL_MASK);
-        replyMasks.incrementAndGet(Mark.FULL_MASK);
         encapPorts.incrementAndGet(NAT_TRAVERSAL_PORT);
     }
 
@@ -67,8 +74,21 @@ final class Connections {
     boolean concern(Sa sa) {
         return config.enabled()
                 && sa.mode() == Mode.TRANSPORT
+                && sa.markIn().value() != 0
+                && sa.markOut().value() != 0
+                && !isReserved(sa)
                 && sa.localTs().stream().anyMatch(Connections::isIpv4)
                 && sa.remoteTs().stream().anyMatch(Connections::isIpv4);
+    }
+
+    /** Whether an SA's mark is the one of connections whose SA is gone. */
+    static boolean isReserved(Sa sa) {
+        return sa.markIn().equals(nobody(sa.markIn().mask()));
+    }
+
+    /** The mark below a mask that connections get when their SA is gone: all ones, which no IKE daemon gives. */
+    static Mark nobody(int mask) {
+        return new Mark(mask, mask);
     }
 
     private boolean concernL2tp(Sa sa) {
@@ -86,30 +106,42 @@ final class Connections {
                 && selector.lastPort() >= L2TP_PORT;
     }
 
-    /** Follows a change of the SAs, in one step: who only changes keeps its zone. */
-    void follow(Collection<Sa> gone, Collection<Sa> come, Zones.Listener listener) {
+    /**
+     * Follows a change of the SAs, in one step: who only changes keeps its zone.
+     *
+     * @param nowNs since when the marks of those that are gone are no longer used
+     */
+    void follow(Collection<Sa> gone, Collection<Sa> come, long nowNs) {
         noteLeft(gone, come);
-        come.stream().filter(this::concern).forEach(sa -> count(sa, listener));
-        gone.stream().filter(this::concern).forEach(sa -> discount(sa, listener));
+        come.stream().filter(this::concern).forEach(this::count);
+        gone.stream().filter(this::concern).forEach(sa -> discount(sa, nowNs));
     }
 
-    private void count(Sa sa, Zones.Listener listener) {
-        masks.incrementAndGet(sa.markIn().mask());
+    private void putMark(Mark mark, boolean isThere) {
+        elements.put(
+                ElementSet.clientConnections(mark.mask()), SaElements.keyOf(mark), isThere ? MarkTables.NO_MARK : null);
+    }
+
+    private void putZone(Mark mark, OptionalInt zone) {
+        final Mark element = zone.isEmpty() ? null : new Mark(zone.getAsInt(), Mark.FULL_MASK);
+        elements.put(ElementSet.zones(mark.mask()), SaElements.keyOf(mark), element);
+    }
+
+    private void count(Sa sa) {
         replyMasks.incrementAndGet(sa.markOut().mask());
         encapPortsOf(sa).forEach(encapPorts::incrementAndGet);
-        uses.incrementAndGet(sa.markIn());
+        marks.use(sa.markIn());
         if (concernL2tp(sa) && l2tpUses.incrementAndGet(sa.markIn()) == 1) {
-            zones.take(sa.markIn(), listener);
+            zones.take(sa.markIn(), this::putZone);
         }
     }
 
-    private void discount(Sa sa, Zones.Listener listener) {
-        masks.decrementAndGet(sa.markIn().mask());
+    private void discount(Sa sa, long nowNs) {
         replyMasks.decrementAndGet(sa.markOut().mask());
         encapPortsOf(sa).forEach(encapPorts::decrementAndGet);
-        uses.decrementAndGet(sa.markIn());
+        marks.release(sa.markIn(), nowNs);
         if (concernL2tp(sa) && l2tpUses.decrementAndGet(sa.markIn()) == 0) {
-            zones.giveBack(sa.markIn(), listener);
+            zones.giveBack(sa.markIn(), this::putZone);
         }
     }
 
@@ -137,19 +169,24 @@ final class Connections {
                                 .anyMatch(outer -> sa.outers().stream().anyMatch(old -> old.spiIn() == outer.spiIn())));
     }
 
-    /** The marks that have lost their SA since the last call and have another one already: to be forgotten before it is heard. */
+    /** Forgets the marks that no SA has used since then; whether there were any. */
+    boolean forget(long sinceNs) {
+        return marks.forget(sinceNs);
+    }
+
+    /** The marks that have lost their SA since the last call and have another one already: connections are to lose them first. */
     List<Mark> takeHandedOn() {
         return takeLeft(true);
     }
 
-    /** The marks that have lost their SA since the last call: to be forgotten once no packet gets them any more. */
+    /** The marks that have lost their SA since the last call: connections are to lose them. */
     List<Mark> takeOrphaned() {
         return takeLeft(false);
     }
 
     private List<Mark> takeLeft(boolean isUsed) {
         final List<Mark> taken = new ArrayList<>(left);
-        taken.removeIf(mark -> uses.get(mark) > 0 != isUsed);
+        taken.removeIf(mark -> marks.isUsed(mark) != isUsed);
         left.removeAll(taken);
         return taken;
     }
@@ -165,7 +202,11 @@ final class Connections {
     }
 
     Shape shape() {
-        return new Shape(config, keys(masks), keys(replyMasks), keys(encapPorts));
+        final SortedSet<Integer> outbound = keys(replyMasks);
+        if (outbound.isEmpty()) {
+            outbound.add(Mark.FULL_MASK);
+        }
+        return new Shape(config, marks.masks(), outbound, keys(encapPorts));
     }
 
     private static SortedSet<Integer> keys(Object2IntCounterMap<Integer> counts) {

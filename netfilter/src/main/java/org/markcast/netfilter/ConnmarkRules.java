@@ -13,14 +13,23 @@ import org.markcast.config.Mark;
  *   <li>A decapsulated packet for this machine gives its mark to its connection. The ESP packet around it passes here first and
  *       has the mark too; its connection is that of the IKE daemon and gets none.
  *   <li>A packet from this machine without a mark gets the outbound mark of its connection's SA. This comes before unicast is
- *       marked by its destination, which several clients behind one NAT share.
+ *       marked by its destination, which several clients behind one NAT share. If that SA is gone, the packet reaches nobody.
+ *   <li>TCP is asked for segments that leave room for ESP: its path has no mark when it looks for the path's MTU, so it would
+ *       never learn it.
+ *   <li>What a client sends through PPP inside L2TP keeps the mark of the packet around it, and loses it.
  *   <li>L2TP: the mark chooses the conntrack zone in which a packet from a client is looked up, since otherwise all clients
  *       behind one NAT were one connection, and the source port is translated, so that the L2TP daemon can answer each of them.
+ *       Decapsulated L2TP without a zone, and what the daemon sends to a port that is no client's, go nowhere: the kernel
+ *       delivers the former without a policy if the SA is in transport mode, and the latter would leave in clear.
+ *   <li>The guard drops and counts packets of clients' connections that would leave without IPsec.
  * </ul>
  *
  * <p>Packets from this machine have no mark yet when they are looked up, so only the original direction has a zone.
  */
 final class ConnmarkRules {
+
+    /** Packets of connections whose SA is gone. */
+    static final String ORPHANS = "orphans";
 
     private ConnmarkRules() {}
 
@@ -30,23 +39,82 @@ final class ConnmarkRules {
         final boolean isMasked = tables.shape().isMasked();
         final StringBuilder text = new StringBuilder("table " + Table.CONNMARK + " {\n");
         shape.masks().forEach(mask -> {
+            MarkRules.declare(ElementSet.clientConnections(mask), tables, text);
             MarkRules.declare(ElementSet.connections(mask), tables, text);
             MarkRules.declare(ElementSet.replies(mask), tables, text);
         });
+        text.append("\tcounter " + ORPHANS + " {\n\t}\n\n");
+        if (tables.shape().hasGuard()) {
+            text.append("\tcounter " + MarkRules.LEAKS + " {\n\t}\n\n");
+        }
         if (isMasked) {
             chains(tables, text);
         }
+        begin("prerouting", "filter hook prerouting priority raw - 10", text);
+        shape.masks()
+                .forEach(mask -> rule(
+                        "meta iiftype ppp meta ipsec missing " + isClients("meta mark", mask) + " "
+                                + MarkText.statement(new Mark(0, mask)),
+                        text));
+        input(shape, isMasked, text);
+        output(shape, isMasked, text);
+        if (tables.shape().hasGuard()) {
+            next("guard", "filter hook postrouting priority filter", text);
+            shape.masks()
+                    .forEach(mask -> rule(
+                            isClients("ct mark", mask) + " rt ipsec missing counter name " + MarkRules.LEAKS + " drop",
+                            text));
+        }
+        return text.append("\t}\n}\n").toString();
+    }
+
+    private static void input(Connections.Shape shape, boolean isMasked, StringBuilder text) {
         final String ports = shape.encapPorts().stream().map(String::valueOf).collect(Collectors.joining(", "));
-        text.append("\tchain input {\n\t\ttype filter hook input priority mangle; policy accept;\n");
-        text.append("\t\tmeta l4proto esp return\n\t\tudp dport { " + ports + " } return\n");
+        next("input", "filter hook input priority mangle", text);
+        rule("meta l4proto esp return", text);
+        rule("udp dport { " + ports + " } return", text);
+        if (shape.config().tcpMss() != 0) {
+            shape.masks()
+                    .forEach(mask -> rule(
+                            "tcp flags & syn == syn " + isClients("meta mark", mask) + " tcp option maxseg size set "
+                                    + shape.config().tcpMss(),
+                            text));
+        }
         shape.masks()
                 .forEach(mask ->
                         lookup(ElementSet.connections(mask), "meta mark", "ct mark set ", mask, isMasked, text));
-        text.append("\t}\n\n\tchain output {\n\t\ttype route hook output priority mangle - 1; policy accept;\n");
-        text.append("\t\t" + unmarked(shape, isMasked) + " jump reply\n\t}\n\n\tchain reply {\n");
+    }
+
+    private static void output(Connections.Shape shape, boolean isMasked, StringBuilder text) {
+        next("output", "route hook output priority mangle - 1", text);
+        rule(unmarked(shape, isMasked) + " jump reply", text);
+        shape.masks().forEach(mask -> {
+            final String orphans = " counter name " + ORPHANS + " drop";
+            final String nobody = MarkText.hex(Connections.nobody(mask).value());
+            rule(unmarked(shape, isMasked) + " " + isClients("ct mark", mask) + orphans, text);
+            rule(unmarked(shape, isMasked) + " " + MarkText.below("ct mark", mask) + " " + nobody + orphans, text);
+        });
+        text.append("\t}\n\n\tchain reply {\n");
         shape.masks()
                 .forEach(mask -> lookup(ElementSet.replies(mask), "ct mark", "meta mark set ", mask, isMasked, text));
-        return text.append("\t}\n}\n").toString();
+    }
+
+    private static String isClients(String expression, int mask) {
+        return MarkText.below(expression, mask) + " @"
+                + ElementSet.clientConnections(mask).name();
+    }
+
+    private static void begin(String chain, String hook, StringBuilder text) {
+        text.append("\tchain " + chain + " {\n\t\ttype " + hook + "; policy accept;\n");
+    }
+
+    private static void next(String chain, String hook, StringBuilder text) {
+        text.append("\t}\n\n");
+        begin(chain, hook, text);
+    }
+
+    private static void rule(String rule, StringBuilder text) {
+        text.append("\t\t" + rule + "\n");
     }
 
     private static void lookup(
@@ -86,15 +154,25 @@ final class ConnmarkRules {
         final Connections.Shape shape = tables.shape().connections();
         final StringBuilder text = new StringBuilder("table " + Table.L2TP + " {\n");
         shape.masks().forEach(mask -> MarkRules.declare(ElementSet.zones(mask), tables, text));
-        text.append("\tchain zone {\n\t\ttype filter hook prerouting priority raw; policy accept;\n");
+        text.append("\tcounter " + ORPHANS + " {\n\t}\n\n");
+        begin("zone", "filter hook prerouting priority raw", text);
         shape.masks()
-                .forEach(mask -> text.append("\t\tudp dport 1701 ct original zone set "
-                        + MarkText.below("meta mark", mask) + " map @"
-                        + ElementSet.zones(mask).name() + "\n"));
-        text.append("\t}\n\n\tchain port {\n\t\ttype nat hook input priority 100; policy accept;\n");
-        return text.append(
-                        "\t\tudp dport 1701 ct original zone " + shape.config().l2tpZones() + " snat to :"
-                                + shape.config().l2tpPorts() + "\n\t}\n}\n")
-                .toString();
+                .forEach(mask -> rule(
+                        "udp dport 1701 ct original zone set " + MarkText.below("meta mark", mask) + " map @"
+                                + ElementSet.zones(mask).name(),
+                        text));
+        next("input", "filter hook input priority mangle", text);
+        rule("udp dport 1701 meta ipsec exists ct original zone 0 counter name " + ORPHANS + " drop", text);
+        next("port", "nat hook input priority 100", text);
+        rule(
+                "udp dport 1701 ct original zone " + shape.config().l2tpZones() + " snat to :"
+                        + shape.config().l2tpPorts(),
+                text);
+        next("output", "filter hook output priority mangle", text);
+        rule(
+                "udp sport 1701 udp dport " + shape.config().l2tpPorts() + " ct direction original counter name "
+                        + ORPHANS + " drop",
+                text);
+        return text.append("\t}\n}\n").toString();
     }
 }

@@ -77,22 +77,17 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
             .map(family -> new ElementSet(
                     Table.marks(family),
                     "esp_marks",
-                    family.keyword() + " saddr . " + family.keyword() + " daddr . esp spi",
-                    List.of(KeyPart.ADDRESS, KeyPart.ADDRESS, KeyPart.HEX),
+                    family.keyword() + " daddr . esp spi",
+                    List.of(KeyPart.ADDRESS, KeyPart.HEX),
                     Content.MARK))
             .toList();
 
-    /**
-     * Two SAs of one peer share addresses and ports; the SPI, first word behind the UDP header, tells them apart (RFC 3948,
-     * section 2.1). IKE has zeros there and keepalives have nothing, so neither is found. The ports are one word because nft
-     * 1.0.6 forgets the types of a key of more than four parts and then cannot list it.
-     */
     private static final List<ElementSet> NATT = Stream.of(NetfilterFamily.IP, NetfilterFamily.IP6)
             .map(family -> new ElementSet(
                     Table.marks(family),
                     "natt_marks",
-                    family.keyword() + " saddr . " + family.keyword() + " daddr . @th,0,32 . @th,64,32",
-                    List.of(KeyPart.ADDRESS, KeyPart.ADDRESS, KeyPart.HEX, KeyPart.HEX),
+                    family.keyword() + " daddr . udp dport . @th,64,32",
+                    List.of(KeyPart.ADDRESS, KeyPart.PORT, KeyPart.HEX),
                     Content.MARK))
             .toList();
 
@@ -118,12 +113,18 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
         return new ElementSet(Table.MARKS, name, expression, List.of(parts), Content.MARK);
     }
 
-    /** Inbound ESP by addresses and SPI. */
+    /**
+     * Inbound ESP by destination and SPI, by which the kernel finds an SA (RFC 4301, section 4.1): a peer may have moved, or its
+     * NAT may have given it another address, before its IKE daemon says so.
+     */
     static ElementSet esp(NetfilterFamily family) {
         return ESP.get(family.ordinal());
     }
 
-    /** Inbound UDP-encapsulated ESP by addresses, ports (source in the upper half) and SPI. */
+    /**
+     * Inbound UDP-encapsulated ESP by destination, its port, and the SPI, which is the first word behind the UDP header (RFC 3948,
+     * section 2.1). IKE has zeros there and keepalives have nothing, so neither is found.
+     */
     static ElementSet natt(NetfilterFamily family) {
         return NATT.get(family.ordinal());
     }
@@ -150,6 +151,16 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
     /** By the inbound mark of a decapsulated packet, the mark that its connection gets: the same. */
     static ElementSet connections(int mask) {
         return byMark(Table.CONNMARK, "connection_marks", "meta mark", mask, Content.CONNECTION_MARK);
+    }
+
+    /** The inbound marks of SAs whose connections find back to them, and of such SAs that have just gone. */
+    static ElementSet clientConnections(int mask) {
+        return new ElementSet(
+                Table.CONNMARK,
+                "client_connections" + MarkText.suffix(mask),
+                "ct mark",
+                List.of(KeyPart.MARK),
+                Content.NOTHING);
     }
 
     /** By the mark of a connection, the outbound mark that its packets get. */

@@ -19,8 +19,12 @@ interface Kernel extends AutoCloseable {
 
     boolean hasTable(Table table);
 
-    /** Has the kernel forget all connections with this conntrack mark. */
-    void forgetConnections(Mark mark);
+    /**
+     * Has all connections with this conntrack mark lose it: those of the default zone get another mark, the others are forgotten.
+     *
+     * @param successor has the mask of the mark
+     */
+    void disownConnections(Mark mark, Mark successor);
 
     /** The packets that a named counter has seen since its table was installed; empty if there is no such counter. */
     OptionalLong packets(Table table, String counter);

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -169,6 +170,12 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private static void warn(SaElements elements, MarkTables tables) {
+        if (tables.connections().config().enabled() && Connections.isReserved(elements.sa())) {
+            LOG.warn(
+                    "SA {}: connections whose SA is gone get the mark {}: its own do not find back to it",
+                    elements.sa().name(),
+                    elements.sa().markIn());
+        }
         if (tables.connections().lackZone(elements.sa())) {
             LOG.error(
                     "no conntrack zone is left for SA {}: it waits until another L2TP client has gone; widen"
@@ -208,7 +215,7 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         followNews();
-        forget(tables.connections().takeHandedOn());
+        disown(tables.connections().takeHandedOn());
         if (tables.changes() == null || !tables.shape().equals(installed) || hasConnectionChains()) {
             replaceTables();
         } else {
@@ -216,7 +223,7 @@ public final class KernelRules implements AutoCloseable {
             installedTexts = texts;
             change(tables.changes());
         }
-        forget(tables.connections().takeOrphaned());
+        disown(tables.connections().takeOrphaned());
     }
 
     /** With masks the tables of connections have chains for marks, too; that is rare, and installing all anew does it. */
@@ -224,10 +231,10 @@ public final class KernelRules implements AutoCloseable {
         return installed.isMasked() && installed.connections().config().enabled();
     }
 
-    private void forget(List<Mark> marks) {
+    private void disown(List<Mark> marks) {
         for (final Mark mark : marks) {
             try {
-                kernel.forgetConnections(mark);
+                kernel.disownConnections(mark, Connections.nobody(mark.mask()));
             } catch (LinuxException e) {
                 LOG.warn("connections with mark {} may find another SA: {}", mark, e.getMessage());
             }
@@ -316,7 +323,12 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void readLeaks() {
-        leaksSeen = kernel.packets(Table.MARKS, MarkRules.LEAKS).orElse(leaksSeen);
+        long seen = 0;
+        for (final Table table : List.of(Table.MARKS, Table.CONNMARK)) {
+            final OptionalLong packets = kernel.packets(table, MarkRules.LEAKS);
+            seen += packets.orElse(0);
+        }
+        leaksSeen = Math.max(leaksSeen, seen); // a table that somebody took away had counted, too
     }
 
     /** Removes the rules. Idempotent. */

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
-import org.markcast.linux.Connection;
 import org.markcast.linux.ConntrackSocket;
+import org.markcast.linux.ConntrackTuple;
 import org.markcast.linux.NetfilterLog;
 import org.markcast.linux.NetfilterSocket;
 
@@ -87,14 +87,14 @@ final class LinuxClientKernel implements ClientKernel {
             conntrack.find(connection -> isIpsecOf(peers.client(), connection)).forEach(conntrack::delete);
             return;
         }
-        conntrack.delete(new Connection(ESP, peers.client(), peers.server(), 0, 0));
-        conntrack.delete(new Connection(AH, peers.client(), peers.server(), 0, 0));
+        conntrack.delete(new ConntrackTuple(ESP, peers.client(), peers.server(), 0, 0));
+        conntrack.delete(new ConntrackTuple(AH, peers.client(), peers.server(), 0, 0));
         for (final int port : IKE_PORTS) {
-            conntrack.delete(new Connection(UDP, peers.client(), peers.server(), port, port));
+            conntrack.delete(new ConntrackTuple(UDP, peers.client(), peers.server(), port, port));
         }
     }
 
-    private static boolean isIpsecOf(int client, Connection connection) {
+    private static boolean isIpsecOf(int client, ConntrackTuple connection) {
         return connection.source() == client
                 && switch (connection.protocol()) {
                     case ESP, AH -> true;

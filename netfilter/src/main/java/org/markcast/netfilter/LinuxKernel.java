@@ -107,11 +107,11 @@ final class LinuxKernel implements Kernel {
     }
 
     @Override
-    public void forgetConnections(Mark mark) {
+    public void disownConnections(Mark mark, Mark successor) {
         if (conntrack == null) {
             conntrack = new ConntrackSocket();
         }
-        conntrack.deleteMarked(mark.value(), mark.mask());
+        conntrack.disown(mark.value(), mark.mask(), successor.value());
     }
 
     @Override

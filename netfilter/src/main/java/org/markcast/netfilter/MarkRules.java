@@ -19,7 +19,7 @@ import org.markcast.linux.NetfilterFamily;
  * The nftables rules that make marks work, as text. The number of rules is fixed, SAs are elements of maps:
  *
  * <ul>
- *   <li>Inbound ESP gets its SA's inbound mark, by addresses and SPI, in UDP also by ports; with an SPI that is not known yet,
+ *   <li>Inbound ESP gets its SA's inbound mark, by destination and SPI, in UDP also by port; with an SPI that is not known yet,
  *       that of the peer's newest SA. This comes last, so that nothing overrides it.
  *   <li>Unicast to a client gets its SA's outbound mark, from this machine and from others: the most specific remote selector
  *       counts, and of equal ones that of the SA later in the list. Packets to this machine's own addresses are never marked by

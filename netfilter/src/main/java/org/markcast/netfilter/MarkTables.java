@@ -2,15 +2,13 @@
 package org.markcast.netfilter;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -40,19 +38,13 @@ final class MarkTables {
 
     private final boolean hasGuard;
     private final Connections connections;
+    private final LingeringMarks guarded = new LingeringMarks(this::guard);
     private final SaList sas;
     private final Claims claims = new Claims();
     private final Map<ElementSet, Map<Key, Mark>> elements = new HashMap<>();
 
     /** How many SAs use a mark, as inbound and as outbound mark. */
     private final Object2IntCounterMap<Mark> uses = new Object2IntCounterMap<>(0);
-
-    private final Object2IntCounterMap<Mark> outboundUses = new Object2IntCounterMap<>(0);
-
-    /** Outbound marks that no SA has any more, with the time when the last one went, the earliest first. */
-    private final Map<Mark, Long> goneNs = new LinkedHashMap<>();
-
-    private final SortedSet<Integer> guardedMasks = new TreeSet<>(Integer::compareUnsigned);
 
     private int maskedSas;
     private Set<Integer> broadcasts = Set.of();
@@ -96,11 +88,8 @@ final class MarkTables {
     /** @param hasGuard whether the leak guard is wanted */
     MarkTables(boolean hasGuard, Connmark connmark) {
         this.hasGuard = hasGuard;
-        connections = new Connections(connmark);
+        connections = new Connections(connmark, this::put);
         sas = new SaList(sa -> SaElements.of(sa, connections.concern(sa)));
-        if (hasGuard) {
-            guardedMasks.add(Mark.FULL_MASK); // also without SAs, so that the first one is an element like the others
-        }
     }
 
     /** Whether these tables were made for these settings. */
@@ -134,7 +123,7 @@ final class MarkTables {
         }
         sas.take(step);
         step.come().forEach(this::add);
-        connections.follow(sasOf(step.gone()), sasOf(step.come()), this::putZone);
+        connections.follow(sasOf(step.gone()), sasOf(step.come()), nowNs);
         if (areOtherBroadcasts || hasSubnets(step.gone()) || hasSubnets(step.come())) {
             replace(ElementSet.SUBNETS, intervals());
         }
@@ -145,19 +134,12 @@ final class MarkTables {
         return some.stream().map(SaElements::sa).toList();
     }
 
-    private void putZone(Mark mark, OptionalInt zone) {
-        final Mark element = zone.isEmpty() ? null : new Mark(zone.getAsInt(), Mark.FULL_MASK);
-        put(ElementSet.zones(mark.mask()), SaElements.keyOf(mark), element);
-    }
-
     private void remove(SaElements sa, long nowNs) {
         sa.claims().forEach(claim -> show(claim.set(), claim.key(), claims.remove(claim)));
         release(sa.sa().markIn());
         release(sa.sa().markOut());
         maskedSas -= sa.isMasked() ? 1 : 0;
-        if (outboundUses.decrementAndGet(sa.sa().markOut()) == 0) {
-            goneNs.put(sa.sa().markOut(), nowNs);
-        }
+        guarded.release(sa.sa().markOut(), nowNs);
     }
 
     private void add(SaElements sa) {
@@ -165,10 +147,7 @@ final class MarkTables {
         use(sa.sa().markIn());
         use(sa.sa().markOut());
         maskedSas += sa.isMasked() ? 1 : 0;
-        if (outboundUses.incrementAndGet(sa.sa().markOut()) == 1) {
-            goneNs.remove(sa.sa().markOut());
-            guard(sa.sa().markOut(), NO_MARK);
-        }
+        guarded.use(sa.sa().markOut());
     }
 
     private void use(Mark mark) {
@@ -185,30 +164,12 @@ final class MarkTables {
 
     /** Forgets the marks that no SA has used since then; whether there were any. */
     boolean forget(long sinceNs) {
-        boolean hasForgotten = false;
-        final Iterator<Map.Entry<Mark, Long>> gone = goneNs.entrySet().iterator();
-        while (gone.hasNext()) {
-            final Map.Entry<Mark, Long> earliest = gone.next();
-            if (earliest.getValue() - sinceNs > 0) {
-                return hasForgotten;
-            }
-            gone.remove();
-            guard(earliest.getKey(), null);
-            hasForgotten = true;
-        }
-        return hasForgotten;
+        return guarded.forget(sinceNs) | connections.forget(sinceNs);
     }
 
-    private void guard(Mark mark, Mark wanted) {
-        if (!hasGuard) {
-            return;
-        }
-        final ElementSet set = ElementSet.guarded(mark.mask());
-        put(set, SaElements.keyOf(mark), wanted);
-        if (!elements(set).isEmpty() || mark.mask() == Mark.FULL_MASK) {
-            guardedMasks.add(mark.mask());
-        } else {
-            guardedMasks.remove(mark.mask());
+    private void guard(Mark mark, boolean isThere) {
+        if (hasGuard) {
+            put(ElementSet.guarded(mark.mask()), SaElements.keyOf(mark), isThere ? NO_MARK : null);
         }
     }
 
@@ -254,6 +215,7 @@ final class MarkTables {
         put(set, key, top == null || isBroadcast ? null : top.mark());
     }
 
+    /** @param mark null takes the element away */
     private void put(ElementSet set, Key key, Mark mark) {
         final Map<Key, Mark> all = elements.computeIfAbsent(set, first -> new HashMap<>());
         final Mark before = mark == null ? all.remove(key) : all.put(key, mark);
@@ -280,7 +242,7 @@ final class MarkTables {
                 hasIp6,
                 !elements(ElementSet.SUBNETS).isEmpty(),
                 maskedSas > 0,
-                new TreeSet<>(guardedMasks),
+                hasGuard ? guarded.masks() : Collections.emptySortedSet(),
                 connections.shape());
     }
 

@@ -87,10 +87,10 @@ final class SaElements {
         final byte[] spi = Key.network(outer.spiIn());
         if (outer.encap()) {
             final byte[] ports = Key.network(outer.remotePort() << 16 | outer.localPort() & 0xffff);
-            add(ElementSet.natt(family), sa.markIn(), remote, local, ports, spi);
+            add(ElementSet.natt(family), sa.markIn(), local, Key.networkShort(outer.localPort()), spi);
             add(ElementSet.nattPeers(family), sa.markIn(), remote, local, ports);
         } else {
-            add(ElementSet.esp(family), sa.markIn(), remote, local, spi);
+            add(ElementSet.esp(family), sa.markIn(), local, spi);
             add(ElementSet.espPeers(family), sa.markIn(), remote, local);
         }
     }

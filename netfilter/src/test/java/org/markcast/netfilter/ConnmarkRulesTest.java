@@ -2,6 +2,7 @@
 package org.markcast.netfilter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.markcast.engine.sa.Sa;
 class ConnmarkRulesTest {
 
     private static final Connmark L2TP =
-            new Connmark(true, true, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535));
+            new Connmark(true, 1360, true, new NumberRange(20_000, 60_000), new NumberRange(1, 65_535));
 
     @Test
     void shouldRenderMaps() throws IOException {
@@ -27,7 +28,18 @@ class ConnmarkRulesTest {
 
         assertEquals(
                 MarkRulesTest.golden("connmark.nft"),
-                MarkRules.text(List.of(carol, dave, tunnel), List.of(), false, L2TP));
+                MarkRules.text(List.of(carol, dave, tunnel), List.of(), true, L2TP));
+    }
+
+    /** Somebody else may use the other bits, for uplinks for example. */
+    @Test
+    void shouldLookAtNoBitsOutsideTheMasks() {
+        final Sa carol = TestSa.of("carol", "1/0xffffff", "203.0.113.7")
+                .transport("198.51.100.1")
+                .build();
+        final String text = MarkRules.text(List.of(carol), List.of(), true, L2TP);
+        assertTrue(text.contains("\t\tmeta mark & 0xffffff == 0 jump reply\n"), text);
+        assertTrue(text.contains("\t\tmeta mark & 0xffffff == 0 jump unicast\n"), text);
     }
 
     @Test

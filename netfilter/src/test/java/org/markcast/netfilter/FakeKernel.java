@@ -13,7 +13,7 @@ final class FakeKernel implements Kernel {
 
     final List<String> scripts = new ArrayList<>();
     final List<ElementChanges> changes = new ArrayList<>();
-    final List<String> forgotten = new ArrayList<>();
+    final List<String> disowned = new ArrayList<>();
     News news = News.NONE;
     String refusal;
     boolean refusesChanges;
@@ -56,8 +56,8 @@ final class FakeKernel implements Kernel {
     }
 
     @Override
-    public void forgetConnections(Mark mark) {
-        forgotten.add(mark + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
+    public void disownConnections(Mark mark, Mark successor) {
+        disowned.add(mark + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
     }
 
     @Override

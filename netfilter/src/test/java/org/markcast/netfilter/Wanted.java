@@ -74,7 +74,7 @@ final class Wanted {
                 elements.containsKey(ElementSet.SUBNETS),
                 isMasked,
                 masks,
-                new Connections(Config.defaults().connmark()).shape());
+                new Connections(Config.defaults().connmark(), (set, key, mark) -> {}).shape());
     }
 
     SortedSet<Mark> chains() {

@@ -6,4 +6,4 @@ package org.markcast.linux;
  *
  * @param sourcePort 0 if the protocol has none, as ESP
  */
-public record Connection(int protocol, int source, int destination, int sourcePort, int destinationPort) {}
+public record ConntrackTuple(int protocol, int source, int destination, int sourcePort, int destinationPort) {}
