@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.markcast.daemon.emulation.Arrival;
 import org.markcast.daemon.emulation.EmulatedNetwork;
 import org.markcast.daemon.emulation.Gateway;
@@ -18,6 +19,7 @@ import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.Tap;
 import org.markcast.linux.ConntrackSocket;
 import org.markcast.linux.NetworkNamespace;
+import org.markcast.linux.RawSocket;
 
 /**
  * Inside hosts that speak IPsec themselves, behind a gateway that masquerades. Hosts answer nothing: they send what they are told and
@@ -111,6 +113,25 @@ final class MasqueradeNetwork implements AutoCloseable {
         final int spi = ++lastSpi;
         clients.get(client).send(espPacket(address(client), serverAddress, spi));
         return arrivalBefore(client, packet -> packet.protocol() == ESP && spiOf(packet) == spi)
+                .map(Ipv4Packet::source);
+    }
+
+    /** Has the gateway itself send ESP from one of its addresses. */
+    Optional<String> espFromGateway(String source, String serverAddress) {
+        final int spi = ++lastSpi;
+        final byte[] bytes = espPacket(source, serverAddress, spi).bytes();
+        final int sent = gateway().namespace().call(() -> {
+            try (RawSocket socket = new RawSocket()) {
+                final UnsafeBuffer buffer = new UnsafeBuffer(ByteBuffer.allocateDirect(bytes.length));
+                buffer.putBytes(0, bytes);
+                return socket.send(
+                        buffer.addressOffset(),
+                        bytes.length,
+                        ByteBuffer.wrap(bytes).getInt(16));
+            }
+        });
+        assertEquals(bytes.length, sent);
+        return arrivalBefore(0, packet -> packet.protocol() == ESP && spiOf(packet) == spi)
                 .map(Ipv4Packet::source);
     }
 
