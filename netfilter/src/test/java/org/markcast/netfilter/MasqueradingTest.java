@@ -192,6 +192,29 @@ class MasqueradingTest {
     }
 
     @Test
+    void shouldServeThoughLeasesCannotBeRemembered() {
+        final Masquerading masquerading =
+                new Masquerading(pool(2), directory.resolve("absent/leases"), clock, wallClock, () -> kernel);
+        install(masquerading);
+        kernel.asking.add(CAROL);
+        masquerading.work(rules);
+        assertTrue(lastScript().startsWith("add element "), lastScript());
+    }
+
+    @Test
+    void shouldServePairsWhereTheKernelNeverTells() {
+        final Masquerading masquerading = new Masquerading(
+                pool(2, pair("10.0.0.5", SERVER, "203.0.113.9")), directory.resolve("leases"), clock, wallClock, () -> {
+                    throw linuxException();
+                });
+        install(masquerading);
+        masquerading.work(rules);
+        assertTrue(masquerading.problem().isPresent());
+        assertTrue(lastScript().contains("10.0.0.5 . 198.51.100.1 : 203.0.113.9"), lastScript());
+        assertFalse(lastScript().contains("drop"), lastScript());
+    }
+
+    @Test
     void shouldAskNobodyWhileTheKernelDoesNotTell() {
         final Masquerading masquerading = start(pool(2));
         final FakeClientKernel broken = kernel;
