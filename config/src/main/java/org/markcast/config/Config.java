@@ -26,6 +26,7 @@ import java.util.Set;
  * @param connmark how connections find back to their SA
  * @param uplinks how connections stay on their uplink
  * @param firewall what may come in by the WAN
+ * @param masquerade which inside hosts have external addresses of their own
  * @param staticSas the SAs of the {@code static} section
  */
 public record Config(
@@ -43,6 +44,7 @@ public record Config(
         Connmark connmark,
         Uplinks uplinks,
         Firewall firewall,
+        Masquerade masquerade,
         List<StaticSa> staticSas) {
 
     static final int MAX_FORWARDERS = 64;
@@ -81,6 +83,7 @@ public record Config(
                 connmark,
                 uplinks,
                 firewall,
+                masquerade,
                 List.of());
     }
 

@@ -39,6 +39,7 @@ final class ConfigPrinter {
         open(Key.FIREWALL);
         settings(firewallOf(config.firewall()));
         close();
+        masquerade(config.masquerade());
         if (!config.staticSas().isEmpty()) {
             open(Key.STATIC);
             for (final StaticSa sa : config.staticSas()) {
@@ -50,6 +51,21 @@ final class ConfigPrinter {
         }
         close();
         return out.toString();
+    }
+
+    private void masquerade(Masquerade masquerade) {
+        open(Key.MASQUERADE);
+        settings(settingsOf(masquerade));
+        if (!masquerade.pairs().isEmpty()) {
+            open(Key.PAIRS);
+            for (final Masquerade.Pair pair : masquerade.pairs()) {
+                open(pair.name().replace(":", "::"));
+                settings(settingsOf(pair));
+                close();
+            }
+            close();
+        }
+        close();
     }
 
     private static Map<Key, String> topOf(Config config) {
@@ -127,6 +143,23 @@ final class ConfigPrinter {
             return decrypted.any() ? Firewall.Decrypted.ANY : Firewall.Decrypted.MARKED;
         }
         return list(decrypted.marks());
+    }
+
+    private static Map<Key, String> settingsOf(Masquerade masquerade) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.MASQUERADE_INTERFACE, list(masquerade.interfaces()));
+        settings.put(Key.MASQUERADE_CLIENTS, list(masquerade.clients()));
+        settings.put(Key.MASQUERADE_POOL, list(masquerade.pool()));
+        settings.put(Key.MASQUERADE_IDLE, duration(masquerade.idle()));
+        return settings;
+    }
+
+    private static Map<Key, String> settingsOf(Masquerade.Pair pair) {
+        final Map<Key, String> settings = new EnumMap<>(Key.class);
+        settings.put(Key.PAIR_CLIENT, Values.text(pair.client()));
+        pair.server().ifPresent(server -> settings.put(Key.PAIR_SERVER, Values.text(server)));
+        settings.put(Key.PAIR_ADDRESS, Values.text(pair.address()));
+        return settings;
     }
 
     private static Map<Key, String> settingsOf(StaticSa sa) {

@@ -95,6 +95,7 @@ public final class ConfigReader {
         final Optional<Firewall> firewall =
                 FirewallReader.read(section.section(Key.FIREWALL), interfaces, rules, problems);
         final List<StaticSa> staticSas = staticSas(uplinks);
+        final Optional<Masquerade> masquerade = MasqueradeReader.read(section.section(Key.MASQUERADE), rules, problems);
         if (connmark.isPresent() && connmark.get().enabled()) {
             staticSas.forEach(this::refuseReserved);
         }
@@ -114,6 +115,7 @@ public final class ConfigReader {
                 connmark.orElseThrow(),
                 uplinks,
                 firewall.orElseThrow(),
+                masquerade.orElseThrow(),
                 staticSas);
     }
 

@@ -41,6 +41,13 @@ enum Key {
     FIREWALL_ALLOW_FORWARD("firewall.allow_forward", ""),
     FIREWALL_MANAGEMENT("firewall.management", ""),
     FIREWALL_LOG("firewall.log", "10/minute"),
+    MASQUERADE_INTERFACE("masquerade.interface", ""),
+    MASQUERADE_CLIENTS("masquerade.clients", "10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16"),
+    MASQUERADE_POOL("masquerade.pool", ""),
+    MASQUERADE_IDLE("masquerade.idle", "1h"),
+    PAIR_CLIENT("masquerade.pairs.*.client", null),
+    PAIR_SERVER("masquerade.pairs.*.server", null),
+    PAIR_ADDRESS("masquerade.pairs.*.address", null),
 
     SA_CHILD("static.*.child", null),
     SA_MODE("static.*.mode", "tunnel"),
@@ -71,6 +78,10 @@ enum Key {
     static final String UPLINKS = "uplinks";
     static final String UPLINK = "uplinks.*";
     static final String FIREWALL = "firewall";
+    static final String MASQUERADE = "masquerade";
+    static final String PAIRS = "pairs";
+    static final String MASQUERADE_PAIRS = "masquerade.pairs";
+    static final String MASQUERADE_PAIR = "masquerade.pairs.*";
     static final String STATIC = "static";
     static final String STATIC_SA = "static.*";
 
@@ -78,7 +89,18 @@ enum Key {
     private static final Map<String, List<String>> SECTIONS_BY_SECTION = new HashMap<>();
 
     static {
-        for (final String path : List.of(TOP, VICI, CONNMARK, UPLINKS, UPLINK, FIREWALL, STATIC, STATIC_SA)) {
+        for (final String path : List.of(
+                TOP,
+                VICI,
+                CONNMARK,
+                UPLINKS,
+                UPLINK,
+                FIREWALL,
+                MASQUERADE,
+                MASQUERADE_PAIRS,
+                MASQUERADE_PAIR,
+                STATIC,
+                STATIC_SA)) {
             KEYS_BY_SECTION.put(path, findKeysIn(path));
             SECTIONS_BY_SECTION.put(path, findSectionsIn(path));
         }

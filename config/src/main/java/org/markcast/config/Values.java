@@ -3,6 +3,7 @@ package org.markcast.config;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,6 +72,14 @@ final class Values {
         }
     }
 
+    static Duration durationOfSecondsOrMore(String text) {
+        final Duration duration = duration(text);
+        if (duration.isZero()) {
+            throw new IllegalArgumentException("'" + text + "' is no time: at least 1s");
+        }
+        return duration;
+    }
+
     static String interfaceName(String text) {
         final int lengthBytes = text.getBytes(StandardCharsets.UTF_8).length;
         if (lengthBytes == 0 || lengthBytes > MAX_INTERFACE_NAME_BYTES) {
@@ -89,6 +98,41 @@ final class Values {
             throw new IllegalArgumentException("'" + text + "' has a character that no rule can name");
         }
         return interfaceName(text);
+    }
+
+    /** An address that a host may have, in host order. */
+    static int unicast(String text) {
+        final int address = ipv4(text);
+        if (!Ipv4Range.isUnicast(address)) {
+            throw new IllegalArgumentException(text + " is no address that a host may have");
+        }
+        return address;
+    }
+
+    /** In host order. */
+    static int ipv4(String text) {
+        return toInt(AddressLiteral.parse(text));
+    }
+
+    static Prefix ipv4Prefix(String text) {
+        final Prefix prefix = Prefix.parse(text);
+        toInt(prefix.address());
+        return prefix;
+    }
+
+    /** In host order. */
+    static int toInt(InetAddress address) {
+        if (address instanceof Inet4Address ipv4) {
+            return ByteBuffer.wrap(ipv4.getAddress()).getInt();
+        }
+        throw new IllegalArgumentException(
+                AddressLiteral.format(address) + " is no IPv4 address: masquerade is for IPv4, IPv6 needs no NAT");
+    }
+
+    /** Dotted decimal. */
+    static String text(int address) {
+        return AddressLiteral.format(AddressLiteral.of(
+                ByteBuffer.allocate(Integer.BYTES).putInt(address).array()));
     }
 
     static Inet4Address group(String text) {

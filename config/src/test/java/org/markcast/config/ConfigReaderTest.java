@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +58,14 @@ class ConfigReaderTest {
                                 List.of(),
                                 List.of(),
                                 Optional.of(new Firewall.Rate(10, "minute"))),
+                        new Masquerade(
+                                List.of(),
+                                Stream.of("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+                                        .map(Prefix::parse)
+                                        .toList(),
+                                List.of(),
+                                Duration.ofHours(1),
+                                List.of()),
                         List.of()),
                 Config.defaults());
     }
@@ -93,6 +102,23 @@ class ConfigReaderTest {
                         allow_forward = 2001:db8:1::80[tcp/443], 198.51.100.0/28
                         management = 192.0.2.0/24, 2001:db8::1
                         log = no
+                    }
+                    masquerade {
+                        interface = wan0, ppp0
+                        clients = 10.0.0.7/24
+                        pool = 203.0.113.10-203.0.113.14, 203.0.113.20/30
+                        idle = 5m
+                        pairs {
+                            a {
+                                client = 10.0.0.5
+                                server = 198.51.100.1
+                                address = 203.0.113.9
+                            }
+                            b {
+                                client = 10.0.0.6
+                                address = 203.0.113.8
+                            }
+                        }
                     }
                     static {
                         carol {
@@ -177,6 +203,16 @@ class ConfigReaderTest {
                                         TrafficSelector.of(Prefix.parse("198.51.100.0/28"))),
                                 List.of(Prefix.parse("192.0.2.0/24"), Prefix.parse("2001:db8::1")),
                                 Optional.empty()),
+                        new Masquerade(
+                                List.of("wan0", "ppp0"),
+                                List.of(Prefix.parse("10.0.0.0/24")),
+                                List.of(
+                                        Ipv4Range.parse("203.0.113.10-203.0.113.14"),
+                                        Ipv4Range.parse("203.0.113.20/30")),
+                                Duration.ofMinutes(5),
+                                List.of(
+                                        new Masquerade.Pair("a", 0x0a00_0005, OptionalInt.of(0xc633_6401), 0xcb00_7109),
+                                        new Masquerade.Pair("b", 0x0a00_0006, OptionalInt.empty(), 0xcb00_7108))),
                         List.of(carol, dave)),
                 config);
     }

@@ -77,6 +77,12 @@ class ConfigRoundTripTest {
                         management    = ""
                         log           = 10/minute
                     }
+                    masquerade {
+                        interface = ""
+                        clients   = 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16
+                        pool      = ""
+                        idle      = 3600s
+                    }
                 }
                 """, Config.defaults().render());
         assertEquals(Config.defaults(), files.read(Config.defaults().render()));
@@ -150,6 +156,7 @@ class ConfigRoundTripTest {
                         range()),
                 rules && sas.isEmpty() ? uplinks() : new Uplinks(0xf, List.of(), List.of(), Duration.ZERO, List.of()),
                 firewall(rules),
+                rules ? masquerade() : Config.defaults().masquerade(),
                 sas);
     }
 
@@ -196,6 +203,25 @@ class ConfigRoundTripTest {
         return random.nextBoolean()
                 ? new Service(random.nextBoolean() ? 6 : 17, port, port + random.nextInt(0x1_0000 - port))
                 : new Service(1 + random.nextInt(255), 0, 0xffff);
+    }
+
+    private Masquerade masquerade() {
+        final List<Ipv4Range> pool = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            final int first = i << 24 | random.nextInt(1 << 24) & ~0xfff;
+            pool.add(new Ipv4Range(first, first + random.nextInt(1000)));
+        }
+        final List<Masquerade.Pair> pairs = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+            final OptionalInt server = random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(0x0b00_0001);
+            pairs.add(new Masquerade.Pair("pair:" + i, 0x0a00_0000 + i, server, 0x0c00_0000 + i));
+        }
+        return new Masquerade(
+                listOf(3, () -> "wan" + random.nextInt(100)),
+                List.of(Prefix.parse("10.0.0.0/8"), Prefix.parse("192.0.2.7")),
+                pool,
+                Duration.ofSeconds(1 + random.nextInt(1_000_000)),
+                pairs);
     }
 
     private NumberRange range() {

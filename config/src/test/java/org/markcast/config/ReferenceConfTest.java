@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code reference.conf} and the code know the same keys and the same defaults. */
 class ReferenceConfTest {
+
+    private static final Set<String> OF_ANY_NAME = Set.of("static.", "uplinks.", "masquerade.pairs.");
 
     private static final Path REFERENCE = Path.of("reference.conf");
 
@@ -58,6 +61,7 @@ class ReferenceConfTest {
         assertEquals(
                 List.of("dsl", "cable"),
                 config.uplinks().all().stream().map(Uplink::name).toList());
+        assertEquals("office", config.masquerade().pairs().get(0).name());
     }
 
     @Test
@@ -91,9 +95,7 @@ class ReferenceConfTest {
         section.settings()
                 .forEach((name, setting) -> settings.put(path + name, setting.value() == null ? "" : setting.value()));
         section.sections()
-                .forEach((name, inner) -> collect(
-                        path + (path.equals("static.") || path.equals("uplinks.") ? "*" : name) + ".",
-                        inner,
-                        settings));
+                .forEach((name, inner) ->
+                        collect(path + (OF_ANY_NAME.contains(path) ? "*" : name) + ".", inner, settings));
     }
 }

@@ -36,6 +36,9 @@ final class CheckCommand implements Callable<Integer> {
         out.flush();
         final PrintWriter err = spec.commandLine().getErr();
         rulesProblem(config).ifPresent(problem -> err.println("note: " + problem));
+        if (config.masquerade().isEnabled()) {
+            ExternalAddresses.problem(config.masquerade()).ifPresent(problem -> err.println("warning: " + problem));
+        }
         LockOut.warnings(config.firewall()).forEach(warning -> err.println("warning: " + warning));
         config.uplinks().all().stream()
                 .map(Uplink::interfaceName)

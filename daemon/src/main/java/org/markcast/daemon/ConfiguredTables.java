@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.markcast.config.Config;
 import org.markcast.netfilter.FirewallRules;
+import org.markcast.netfilter.MasqueradeRules;
 import org.markcast.netfilter.TableText;
 import org.markcast.netfilter.uplink.PinnedUplinks;
 
-/** The tables that a configuration wants beside those of the SAs and, in the service, of {@link Pinning}. */
+/** The tables that a configuration wants beside those of the SAs and, in the service, of {@link Pinning} and masquerading. */
 final class ConfiguredTables {
 
     private ConfiguredTables() {}
@@ -25,6 +26,9 @@ final class ConfiguredTables {
         final List<TableText> tables = new ArrayList<>(of(config));
         if (config.uplinks().isEnabled()) {
             tables.add(PinnedUplinks.tableNow(config.uplinks()));
+        }
+        if (config.masquerade().isEnabled()) {
+            tables.add(MasqueradeRules.table(config.masquerade()));
         }
         return tables;
     }

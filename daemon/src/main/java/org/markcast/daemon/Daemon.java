@@ -21,11 +21,13 @@ import org.markcast.engine.ForwardingState;
 import org.markcast.engine.counter.Counters;
 import org.markcast.engine.sa.SaTable;
 import org.markcast.netfilter.KernelRules;
+import org.markcast.netfilter.Masquerading;
+import org.markcast.netfilter.TableText;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The running service. Opened in this order, closed in the reverse: run directory, counters, rules, uplinks, forwarding, control
+ * The running service. Opened in this order, closed in the reverse: run directory, counters, rules, uplinks, masquerading, forwarding, control
  * thread, tunnels, control socket. Once it runs, everything here belongs to the control thread.
  */
 final class Daemon implements AutoCloseable {
@@ -48,6 +50,7 @@ final class Daemon implements AutoCloseable {
 
     private Config config;
     private KernelRules rules; // null: not wanted
+    private Masquerading masquerading; // null: not wanted
     private SaTable sas;
     private boolean isGuarded = true;
     private int reloads;
@@ -63,6 +66,8 @@ final class Daemon implements AutoCloseable {
             opened.add(this::closeRules);
             openRules();
             pinning = open(new Pinning(config));
+            opened.add(this::closeMasquerading);
+            followMasquerade();
             forwarding = config.forward() ? Optional.of(open(new Forwarding(config, counters()))) : Optional.empty();
             control = open(new ControlThread(this::work, new ErrorLog(), newsFds()));
             tunnels = open(new Tunnels(control::execute));
@@ -141,6 +146,37 @@ final class Daemon implements AutoCloseable {
         }
     }
 
+    private void closeMasquerading() {
+        if (masquerading != null) {
+            masquerading.close();
+            masquerading = null;
+        }
+    }
+
+    /** Starts, stops or reconfigures what the section {@code masquerade} asks for. */
+    private void followMasquerade() {
+        if (!config.masquerade().isEnabled()) {
+            closeMasquerading();
+            return;
+        }
+        if (masquerading == null) {
+            masquerading = Masquerading.open(config.masquerade(), directory.leases());
+        } else {
+            masquerading.configure(config.masquerade());
+        }
+        ExternalAddresses.problem(config.masquerade()).ifPresent(LOG::warn);
+    }
+
+    /** Those that do not follow from the SAs. */
+    private List<TableText> tables() {
+        final List<TableText> tables = new ArrayList<>(ConfiguredTables.of(config));
+        tables.addAll(pinning.tables());
+        if (masquerading != null) {
+            tables.add(masquerading.table());
+        }
+        return tables;
+    }
+
     /** One turn of the control thread. */
     private void work() {
         final boolean haveLansChanged =
@@ -152,6 +188,9 @@ final class Daemon implements AutoCloseable {
         pinning.release();
         if (rules != null) {
             rules.work();
+            if (masquerading != null) {
+                masquerading.work(rules);
+            }
             if (isGuarded != isGuarded()) {
                 followTunnels();
             }
@@ -167,9 +206,7 @@ final class Daemon implements AutoCloseable {
         tunnels.refresh();
         pinning.check(tunnels.current().sas(), config.uplinks());
         if (rules != null) {
-            rules.setTables(Stream.of(ConfiguredTables.of(config), pinning.tables())
-                    .flatMap(List::stream)
-                    .toList());
+            rules.setTables(tables());
             rules.apply(
                     tunnels.current().sas(),
                     forwarding.map(Forwarding::broadcasts).orElseGet(() -> LocalLans.broadcasts(config)));
@@ -233,6 +270,7 @@ final class Daemon implements AutoCloseable {
             LockOut.warnings(config.firewall()).forEach(LOG::warn);
         }
         pinning.follow(config);
+        followMasquerade();
         control.follow(newsFds());
         followSources(latest);
         followTunnels();
@@ -271,6 +309,7 @@ final class Daemon implements AutoCloseable {
                 forwarding.map(Forwarding::forwarders).orElse(0),
                 StatusParts.rules(rules, config.connmark()),
                 StatusParts.firewall(rules, config.firewall()),
+                StatusParts.masquerade(masquerading),
                 StatusParts.interfaces(capture),
                 pinning.status(config.uplinks()),
                 new Status.Decapsulated(

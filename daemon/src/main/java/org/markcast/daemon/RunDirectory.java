@@ -26,6 +26,7 @@ import java.util.Optional;
  *   markcast.pid    process number, locked
  *   counters        memory-mapped counters
  *   control.sock    requests of {@code markcast status}
+ *   leases          external addresses of inside hosts; stays for the next run
  * </pre>
  */
 final class RunDirectory implements AutoCloseable {
@@ -79,6 +80,10 @@ final class RunDirectory implements AutoCloseable {
 
     Path counters() {
         return directory.resolve("counters");
+    }
+
+    Path leases() {
+        return directory.resolve("leases");
     }
 
     /** Removes what the service left there, and lets go. Idempotent. */

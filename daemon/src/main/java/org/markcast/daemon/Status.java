@@ -21,6 +21,7 @@ import org.markcast.engine.sa.SaSet.Unhandled;
  * @param uptimeSeconds since the start
  * @param reloads how often the configuration was read again
  * @param firewall null if there is none
+ * @param masquerade {@code null} if no inside hosts have external addresses of their own
  * @param packets what was captured and what became of it
  * @param copies what was queued and what became of it
  * @param events what else was counted
@@ -36,6 +37,7 @@ record Status(
         int forwarders,
         Rules rules,
         Firewall firewall,
+        Masquerade masquerade,
         List<Interface> interfaces,
         List<Uplink> uplinks,
         Decapsulated decapsulated,
@@ -73,6 +75,39 @@ record Status(
      * @param refused what is dropped, or in mode monitor would be
      */
     record Firewall(String mode, List<String> interfaces, Map<String, Long> accepted, Map<String, Long> refused) {}
+
+    /**
+     * Inside hosts that have external addresses of their own.
+     *
+     * @param state {@code on}, else why no addresses can be leased
+     * @param pool how many addresses there are to lease
+     * @param servers those that clients have leases for, or wait for them
+     */
+    record Masquerade(String state, int pool, List<MasqueradeServer> servers, List<MasqueradeClient> clients) {}
+
+    /** How many of its clients have leases and wait for them, and how many addresses of the pool none of them has. */
+    record MasqueradeServer(String server, int leased, int free, int waiting) {}
+
+    /**
+     * An inside host.
+     *
+     * @param server {@code any} for all that have no entry of their own
+     * @param address external; {@code null} while it waits
+     * @param kind {@code fixed} by the configuration, {@code leased}, or {@code waiting}
+     * @param sinceSeconds how long ago it came to that
+     * @param idleSeconds how long ago its last packet was, to a few seconds; {@code null} if there was none yet
+     */
+    record MasqueradeClient(
+            String client,
+            String server,
+            String address,
+            String kind,
+            long sinceSeconds,
+            Long idleSeconds,
+            long packetsOut,
+            long bytesOut,
+            long packetsIn,
+            long bytesIn) {}
 
     /**
      * A LAN interface.

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.markcast.capture.Capture;
 import org.markcast.config.Connmark;
@@ -20,6 +21,8 @@ import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.port.LanInterface;
 import org.markcast.engine.sa.SaTable;
 import org.markcast.netfilter.KernelRules;
+import org.markcast.netfilter.MasqueradedClient;
+import org.markcast.netfilter.Masquerading;
 
 /** Gathers the parts of a {@link Status} from those who know them. Control thread only. */
 final class StatusParts {
@@ -110,6 +113,56 @@ final class StatusParts {
     private static String wordFor(Connmark connmark) {
         final String enabled = connmark.l2tp() ? "l2tp" : "on";
         return connmark.enabled() ? enabled : "off";
+    }
+
+    static Status.Masquerade masquerade(Masquerading masquerading) {
+        if (masquerading == null) {
+            return null;
+        }
+        final List<MasqueradedClient> clients = masquerading.clients();
+        final long nowMs = System.currentTimeMillis();
+        return new Status.Masquerade(
+                masquerading.problem().orElse("on"),
+                masquerading.poolSize(),
+                servers(clients, masquerading.poolSize()),
+                clients.stream().map(client -> client(client, nowMs)).toList());
+    }
+
+    private static List<Status.MasqueradeServer> servers(List<MasqueradedClient> clients, int poolSize) {
+        final Map<String, List<MasqueradedClient>> byServer = new LinkedHashMap<>();
+        for (final MasqueradedClient client : clients) {
+            if (!client.isFixed()) {
+                byServer.computeIfAbsent(client.server().orElseThrow(), first -> new ArrayList<>())
+                        .add(client);
+            }
+        }
+        final List<Status.MasqueradeServer> servers = new ArrayList<>();
+        byServer.forEach((server, some) -> {
+            final int leased = (int)
+                    some.stream().filter(client -> client.address().isPresent()).count();
+            servers.add(new Status.MasqueradeServer(server, leased, poolSize - leased, some.size() - leased));
+        });
+        return servers;
+    }
+
+    private static Status.MasqueradeClient client(MasqueradedClient client, long nowMs) {
+        final String unfixed = client.address().isPresent() ? "leased" : "waiting";
+        return new Status.MasqueradeClient(
+                client.client(),
+                client.server().orElse("any"),
+                client.address().orElse(null),
+                client.isFixed() ? "fixed" : unfixed,
+                seconds(nowMs - client.sinceMs()),
+                client.lastPacketMs() == 0 ? null : seconds(nowMs - client.lastPacketMs()),
+                client.packetsOut(),
+                client.bytesOut(),
+                client.packetsIn(),
+                client.bytesIn());
+    }
+
+    /** The wall clock may have been set back. */
+    private static long seconds(long ms) {
+        return Math.max(0, TimeUnit.MILLISECONDS.toSeconds(ms));
     }
 
     /** The SAs of a table, with counters if it is the one that the forwarders work by. */

@@ -27,6 +27,7 @@ final class StatusTable {
         head.head(status);
         head.interfaces(status);
         head.uplinks(status);
+        head.masquerade(status.masquerade());
         head.packets(status);
         head.line("");
         final StatusTable tail = new StatusTable();
@@ -103,6 +104,47 @@ final class StatusTable {
                     uplink.connections());
         }
         line("");
+        text.append(table.text(0));
+    }
+
+    private void masquerade(Status.Masquerade masquerade) {
+        if (masquerade == null) {
+            return;
+        }
+        line("");
+        line("masquerade " + masquerade.state()
+                + (masquerade.pool() == 0 ? "" : ", " + masquerade.pool() + " addresses in the pool"));
+        for (final Status.MasqueradeServer server : masquerade.servers()) {
+            line("  to " + server.server() + ": " + server.leased() + " leased, " + server.free() + " free, "
+                    + server.waiting() + " waiting");
+        }
+        if (masquerade.clients().isEmpty()) {
+            return;
+        }
+        final TextTable table = new TextTable(
+                "CLIENT",
+                "SERVER",
+                "ADDRESS",
+                "KIND",
+                "SINCE",
+                "LAST PACKET",
+                "PACKETS OUT",
+                "PACKETS IN",
+                "BYTES OUT",
+                "BYTES IN");
+        for (final Status.MasqueradeClient client : masquerade.clients()) {
+            table.row(
+                    client.client(),
+                    client.server(),
+                    client.address(),
+                    client.kind(),
+                    duration(client.sinceSeconds()),
+                    client.idleSeconds() == null ? null : duration(client.idleSeconds()) + " ago",
+                    client.packetsOut(),
+                    client.packetsIn(),
+                    client.bytesOut(),
+                    client.bytesIn());
+        }
         text.append(table.text(0));
     }
 

@@ -82,6 +82,7 @@ class ReplayTest {
                 defaults.connmark(),
                 Config.defaults().uplinks(),
                 defaults.firewall(),
+                defaults.masquerade(),
                 sas);
     }
 

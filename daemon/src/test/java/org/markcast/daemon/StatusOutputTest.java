@@ -53,10 +53,11 @@ class StatusOutputTest {
     }
 
     private static Status status(List<Status.Tunnel> sas, Unhandled... unhandled) {
-        return status(null, sas, unhandled);
+        return status(null, null, sas, unhandled);
     }
 
-    private static Status status(Status.Firewall firewall, List<Status.Tunnel> sas, Unhandled... unhandled) {
+    private static Status status(
+            Status.Firewall firewall, Status.Masquerade masquerade, List<Status.Tunnel> sas, Unhandled... unhandled) {
         return new Status(
                 "1.0",
                 4711,
@@ -67,6 +68,7 @@ class StatusOutputTest {
                 1,
                 new Status.Rules("off", "off", 0),
                 firewall,
+                masquerade,
                 List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),
                 List.of(new Status.Uplink("dsl", "ppp0", "up", "192.0.2.2", null, "0x01000000/0xff000000", 201, 12)),
                 new Status.Decapsulated(true, 0),
@@ -136,6 +138,42 @@ class StatusOutputTest {
         assertTrue(table.startsWith("markcast 1.0 is running, process 4711, for 1 min 30 s"), table);
     }
 
+    private static final Status.Masquerade MASQUERADE = new Status.Masquerade(
+            "on",
+            1,
+            List.of(new Status.MasqueradeServer("198.51.100.1", 1, 0, 1)),
+            List.of(
+                    new Status.MasqueradeClient("10.0.0.5", "any", "203.0.113.9", "fixed", 7200, null, 0, 0, 0, 0),
+                    new Status.MasqueradeClient(
+                            "10.0.0.6", "198.51.100.1", "203.0.113.10", "leased", 65, 3L, 12, 1200, 10, 1000),
+                    new Status.MasqueradeClient("10.0.0.7", "198.51.100.1", null, "waiting", 5, 1L, 2, 200, 0, 0)));
+
+    @Test
+    void shouldShowWhoHasWhichAddress() {
+        final String table = status(null, MASQUERADE, List.of()).table().collect(Collectors.joining());
+        assertTrue(table.contains("""
+
+                masquerade on, 1 addresses in the pool
+                  to 198.51.100.1: 1 leased, 0 free, 1 waiting
+                  CLIENT  SERVER             ADDRESS  KIND     SINCE      LAST PACKET  PACKETS OUT  PACKETS IN  BYTES OUT  BYTES IN
+                10.0.0.5  any            203.0.113.9  fixed    2 h 0 min  -                      0           0          0         0
+                10.0.0.6  198.51.100.1  203.0.113.10  leased   1 min 5 s  3 s ago               12          10       1200      1000
+                10.0.0.7  198.51.100.1             -  waiting  5 s        1 s ago                2           0        200         0
+                """), table);
+    }
+
+    @Test
+    void shouldLeaveOutWhatIsNotKnownOfAClient() {
+        final JsonObject masquerade = json(status(null, MASQUERADE, List.of())).getAsJsonObject("masquerade");
+        assertEquals(
+                JsonParser.parseString(
+                        "{'client':'10.0.0.7','server':'198.51.100.1','kind':'waiting',"
+                                + "'since_seconds':5,'idle_seconds':1,'packets_out':2,'bytes_out':200,'packets_in':0,'bytes_in':0}"),
+                masquerade.getAsJsonArray("clients").get(2));
+        assertEquals(1, masquerade.getAsJsonArray("servers").size());
+        assertFalse(json(status(List.of())).has("masquerade"));
+    }
+
     @Test
     void shouldSayThatThereAreNoSas() {
         final String table = status(List.of()).table().collect(Collectors.joining());
@@ -147,7 +185,7 @@ class StatusOutputTest {
         final Map<String, Long> accepted = new TreeMap<>(Map.of("decrypted", 12L, "ike", 2L));
         final Map<String, Long> refused = new TreeMap<>(Map.of("pretended", 0L, "to_lan", 3L));
         final Status monitor =
-                status(new Status.Firewall("monitor", List.of("eth0", "ppp*"), accepted, refused), List.of());
+                status(new Status.Firewall("monitor", List.of("eth0", "ppp*"), accepted, refused), null, List.of());
         final String table = monitor.table().collect(Collectors.joining());
         assertTrue(table.contains("""
                 firewall       monitor on eth0, ppp*, accepted 14 (decrypted 12, ike 2)

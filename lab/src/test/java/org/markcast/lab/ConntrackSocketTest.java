@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.markcast.linux.ConntrackSocket;
+import org.markcast.linux.ConntrackTuple;
 
 /** Connections that the kernel tracks: each datagram to a port of this machine is new or belongs to one. */
 @NetworkNamespaceTest
@@ -152,6 +153,22 @@ class ConntrackSocketTest {
         assertEquals(1, conntrack.forget(0x5634, 0xffff, Set.of(other, local)));
         send();
         assertEquals("1 2", fresh());
+    }
+
+    @Test
+    void shouldFindAConnectionByEitherEndAndForgetIt() throws Exception {
+        send();
+        final int local = 0xc0a8_0001;
+        final ConntrackTuple there = new ConntrackTuple(17, local, local, 5000, 1701);
+        final ConntrackTuple back = new ConntrackTuple(17, local, local, 1701, 5000);
+        assertEquals(List.of(there), conntrack.find(connection -> connection.destinationPort() == 1701));
+        assertEquals(List.of(back), conntrack.find(connection -> connection.sourcePort() == 1701));
+
+        conntrack.delete(back);
+        conntrack.delete(there); // is gone already
+        assertEquals(List.of(), conntrack.find(there::equals));
+        send();
+        assertEquals("2 1", fresh());
     }
 
     @Test

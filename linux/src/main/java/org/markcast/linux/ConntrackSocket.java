@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.linux;
 
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,10 @@ public final class ConntrackSocket implements AutoCloseable {
     private static final int CTA_TUPLE_ZONE = 3;
     private static final int CTA_IP_V4_SRC = 1;
     private static final int CTA_IP_V4_DST = 2;
+    private static final int CTA_TUPLE_PROTO = 2;
+    private static final int CTA_PROTO_NUM = 1;
+    private static final int CTA_PROTO_SRC_PORT = 2;
+    private static final int CTA_PROTO_DST_PORT = 3;
 
     private final NetlinkDialogue dialogue = new NetlinkDialogue(Netlink.NETLINK_NETFILTER);
     private final UnsafeBuffer buffer = dialogue.buffer();
@@ -152,6 +157,60 @@ public final class ConntrackSocket implements AutoCloseable {
         return found.size();
     }
 
+    /** Forgets a connection of zone 0 that either end may have begun, if there is one. */
+    public void delete(ConntrackTuple connection) {
+        messages.clear();
+        final int start =
+                messages.begin(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, Netlink.NLM_F_ACK, Libc.AF_INET, 0);
+        final int tuple = messages.beginNest(CTA_TUPLE_ORIG);
+        final int addresses = messages.beginNest(CTA_TUPLE_IP);
+        messages.putInt(CTA_IP_V4_SRC, connection.source());
+        messages.putInt(CTA_IP_V4_DST, connection.destination());
+        messages.endNest(addresses);
+        final int protocol = messages.beginNest(CTA_TUPLE_PROTO);
+        messages.putBytes(CTA_PROTO_NUM, new byte[] {(byte) connection.protocol()});
+        messages.putBytes(CTA_PROTO_SRC_PORT, port(connection.sourcePort()));
+        messages.putBytes(CTA_PROTO_DST_PORT, port(connection.destinationPort()));
+        messages.endNest(protocol);
+        messages.endNest(tuple);
+        messages.end(start);
+        requestUnlessGone("forgetting " + connection);
+    }
+
+    private static byte[] port(int port) {
+        return ByteBuffer.allocate(Short.BYTES).putShort((short) port).array();
+    }
+
+    /** Finds IPv4 connections, as either of their ends sends; the kernel tells all that it tracks. */
+    public List<ConntrackTuple> find(Predicate<ConntrackTuple> wanted) {
+        final List<ConntrackTuple> found = new ArrayList<>();
+        visit(everything(), (body, end) -> {
+            final Attributes attributes = new Attributes(attributesOf(body), end);
+            for (final int direction : new int[] {CTA_TUPLE_ORIG, CTA_TUPLE_REPLY}) {
+                final ConntrackTuple tuple = tuple(attribute(direction, attributes));
+                if (wanted.test(tuple)) {
+                    found.add(tuple);
+                }
+            }
+        });
+        return found;
+    }
+
+    private ConntrackTuple tuple(int tuple) {
+        final int addresses = nested(CTA_TUPLE_IP, tuple);
+        final int protocol = nested(CTA_TUPLE_PROTO, tuple);
+        return new ConntrackTuple(
+                buffer.getByte(nested(CTA_PROTO_NUM, protocol)) & 0xff,
+                address(CTA_IP_V4_SRC, addresses),
+                address(CTA_IP_V4_DST, addresses),
+                portAt(nested(CTA_PROTO_SRC_PORT, protocol)),
+                portAt(nested(CTA_PROTO_DST_PORT, protocol)));
+    }
+
+    private int portAt(int data) {
+        return data < 0 ? 0 : buffer.getShort(data, ByteOrder.BIG_ENDIAN) & 0xffff;
+    }
+
     private void forget(Connection connection) {
         change(connection, IPCTNL_MSG_CT_DELETE, () -> messages.putBytes(CTA_ID, connection.id));
     }
@@ -165,8 +224,12 @@ public final class ConntrackSocket implements AutoCloseable {
         }
         what.run();
         messages.end(start);
+        requestUnlessGone("changing a connection");
+    }
+
+    private void requestUnlessGone(String what) {
         try {
-            dialogue.request("changing a connection", messages.length());
+            dialogue.request(what, messages.length());
         } catch (LinuxException e) {
             if (e.errno() != LinuxErrno.ENOENT) { // else it has ended by itself
                 throw e;

@@ -16,12 +16,14 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 final class NetfilterMessages {
 
-    private static final int GENERIC_LENGTH = 4;
+    static final int GENERIC_LENGTH = 4;
 
     /** What stands before a message's attributes. */
     static final int HEADER_LENGTH = Netlink.HEADER_LENGTH + GENERIC_LENGTH;
 
     static final int NLA_F_NESTED = 0x8000;
+
+    private static final int NLMSG_DONE = 3;
 
     private final UnsafeBuffer buffer;
 
@@ -30,6 +32,46 @@ final class NetfilterMessages {
 
     NetfilterMessages(UnsafeBuffer buffer) {
         this.buffer = buffer;
+    }
+
+    /** Takes one message of an answer. */
+    @FunctionalInterface
+    interface Visitor {
+
+        /** Its attributes stand between two offsets of the buffer. */
+        void onMessage(int type, int attributes, int limit);
+    }
+
+    /**
+     * Takes the answer to the last request, which was to list something. What changes meanwhile may be missing or twice.
+     *
+     * @param memory that of this object's buffer
+     * @return whether there was such a thing
+     */
+    boolean takeDump(int fd, NativeMemory memory, int length, Visitor visitor) {
+        while (true) {
+            final int received = Libc.check("recv(netlink)", (int) Libc.calls().recv(fd, memory.address(), length, 0));
+            int offset = 0;
+            while (offset + Netlink.HEADER_LENGTH <= received) {
+                final int messageEnd = offset + buffer.getInt(offset);
+                final int type = buffer.getShort(offset + 4) & 0xffff;
+                if (messageEnd < offset + Netlink.HEADER_LENGTH || messageEnd > received) {
+                    throw new IllegalStateException("netlink message of " + (messageEnd - offset) + " bytes");
+                }
+                if (type == NLMSG_DONE) {
+                    return true;
+                }
+                if (type == Netlink.NLMSG_ERROR) {
+                    final int errno = -buffer.getInt(offset + Netlink.HEADER_LENGTH);
+                    if (errno == LinuxErrno.ENOENT) {
+                        return false;
+                    }
+                    throw new LinuxException("netlink dump", errno);
+                }
+                visitor.onMessage(type, offset + HEADER_LENGTH, messageEnd);
+                offset += Netlink.align(messageEnd - offset);
+            }
+        }
     }
 
     void clear() {

@@ -28,10 +28,12 @@ public final class NetfilterSocket implements AutoCloseable {
     private static final int NFT_MSG_NEWTABLE = 0;
     private static final int NFT_MSG_GETTABLE = 1;
     private static final int NFT_MSG_NEWSETELEM = 12;
+    private static final int NFT_MSG_GETSETELEM = 13;
     private static final int NFT_MSG_DELSETELEM = 14;
     private static final int NFT_MSG_NEWOBJ = 18;
     private static final int NFT_MSG_GETOBJ = 19;
     private static final int NLM_F_CREATE = 0x400;
+    private static final int NLM_F_DUMP = 0x300;
 
     private static final int TABLE_NAME = 1; // of a table, and in everything that belongs to one
     private static final int SET_NAME = 2;
@@ -40,12 +42,15 @@ public final class NetfilterSocket implements AutoCloseable {
     private static final int ELEMENT_KEY = 1;
     private static final int ELEMENT_DATA = 2;
     private static final int ELEMENT_FLAGS = 3;
+    private static final int ELEMENT_EXPRESSION = 7;
+    private static final int EXPRESSION_DATA = 2;
     private static final int DATA_VALUE = 1;
     private static final int NFT_SET_ELEM_INTERVAL_END = 1;
     private static final int OBJECT_NAME = 2;
     private static final int OBJECT_TYPE = 3;
     private static final int OBJECT_DATA = 4;
     private static final int NFT_OBJECT_COUNTER = 1;
+    private static final int COUNTER_BYTES = 1;
     private static final int COUNTER_PACKETS = 2;
 
     private static final int SO_SNDBUF = 7;
@@ -187,6 +192,54 @@ public final class NetfilterSocket implements AutoCloseable {
         final int data = length == 0 ? -1 : messages.attribute(OBJECT_DATA, NetfilterMessages.HEADER_LENGTH, length);
         final int packets = data < 0 ? -1 : messages.attribute(COUNTER_PACKETS, data, length);
         return packets < 0 ? OptionalLong.empty() : OptionalLong.of(buffer.getLong(packets, ByteOrder.BIG_ENDIAN));
+    }
+
+    /** Takes what an element has counted. */
+    @FunctionalInterface
+    public interface CounterVisitor {
+
+        /** @param key as the kernel compares it */
+        void onElement(byte[] key, long packets, long bytes);
+    }
+
+    /** Visits the elements of a set that has a counter in each; none if there is no such set. */
+    public void visitCounters(NetfilterFamily family, String table, String set, CounterVisitor visitor) {
+        messages.clear();
+        final int start =
+                messages.begin(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP, family.number(), 0);
+        messages.putName(TABLE_NAME, table);
+        messages.putName(SET_NAME, set);
+        messages.end(start);
+        Libc.check("send(netlink)", (int) Libc.calls().send(fd, memory.address(), messages.length(), 0));
+        messages.takeDump(fd, memory, BUFFER_LENGTH, (type, attributes, limit) -> {
+            final int elements = messages.attribute(SET_ELEMENTS, attributes, limit);
+            if (elements >= 0) {
+                visitElements(elements, elements + messages.dataLength(elements), visitor);
+            }
+        });
+    }
+
+    private void visitElements(int first, int limit, CounterVisitor visitor) {
+        int element = messages.attribute(LIST_ELEMENT, first, limit);
+        while (element >= 0) {
+            final int end = element + messages.dataLength(element);
+            final int key = nested(DATA_VALUE, messages.attribute(ELEMENT_KEY, element, end));
+            final int counter = nested(EXPRESSION_DATA, messages.attribute(ELEMENT_EXPRESSION, element, end));
+            if (key >= 0 && counter >= 0) {
+                final byte[] bytes = new byte[messages.dataLength(key)];
+                buffer.getBytes(key, bytes);
+                visitor.onElement(
+                        bytes,
+                        buffer.getLong(nested(COUNTER_PACKETS, counter), ByteOrder.BIG_ENDIAN),
+                        buffer.getLong(nested(COUNTER_BYTES, counter), ByteOrder.BIG_ENDIAN));
+            }
+            element = messages.attribute(LIST_ELEMENT, Netlink.align(end), limit);
+        }
+    }
+
+    /** Where the data of an attribute inside another one's data is; -1 if there is none. */
+    private int nested(int type, int nest) {
+        return nest < 0 ? -1 : messages.attribute(type, nest, nest + messages.dataLength(nest));
     }
 
     /** Sends the one message; the answer's length, or 0 if there is no such thing. */

@@ -94,6 +94,35 @@ public final class KernelRules implements AutoCloseable {
     }
 
     /**
+     * Has one of the tables of {@link #setTables} follow at once, at less cost than replacing it.
+     *
+     * @param latest what it is from now on
+     * @param difference the commands that lead there from what it was
+     */
+    public void change(TableText latest, String difference) {
+        if (problem == null && installed != null) {
+            attempt(this::followNews);
+        }
+        final boolean isInstalled = problem == null && installed != null && installedTexts.equals(texts);
+        texts = texts.stream()
+                .map(text -> text.table() == latest.table() ? latest : text)
+                .toList();
+        if (isInstalled) {
+            attempt(() -> runOrReplace(difference));
+        }
+    }
+
+    private void runOrReplace(String difference) {
+        try {
+            runUnlessEmpty(difference);
+            installedTexts = texts;
+        } catch (LinuxException | NftablesException e) {
+            LOG.warn("the nftables rules were not as expected ({}): installing them anew", e.getMessage());
+            replaceAllTables();
+        }
+    }
+
+    /**
      * Has the kernel follow.
      *
      * @param latest all SAs; where two claim the same packets, the later one in the list gets them

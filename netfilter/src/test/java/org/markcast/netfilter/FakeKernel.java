@@ -25,6 +25,7 @@ final class FakeKernel implements Kernel {
     String refusal;
     boolean refusesChanges;
     boolean refusesToDisown;
+    boolean refusesElements;
     boolean hasTable;
     long leaks;
     final Map<String, Long> verdicts = new HashMap<>();
@@ -34,6 +35,9 @@ final class FakeKernel implements Kernel {
     public void run(String script) {
         if (refusal != null) {
             throw new NftablesException(refusal);
+        }
+        if (refusesElements && script.startsWith("add element ")) {
+            throw new NftablesException("File exists");
         }
         scripts.add(script);
         hasTable = script.contains("table ip markcast {") || hasTable && !script.contains("delete table ip markcast\n");

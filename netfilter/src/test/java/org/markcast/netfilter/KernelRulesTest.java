@@ -236,6 +236,26 @@ class KernelRulesTest {
         assertEquals(8, rules.verdicts().get(FirewallVerdict.TO_LAN));
     }
 
+    @Test
+    void shouldChangeOneOfTheOtherTablesByItsDifference() {
+        final TableText before = new TableText(Table.MASQUERADE, "table ip markcast_masquerade {\n}\n");
+        final TableText after = new TableText(Table.MASQUERADE, "table ip markcast_masquerade {\n\tchain a { }\n}\n");
+        rules.setTables(List.of(before));
+        rules.change(after, "too early"); // nothing is installed yet
+        rules.setTables(List.of(before));
+        rules.apply(List.of(CAROL), List.of());
+
+        rules.change(after, "add chain ip markcast_masquerade a");
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals("add chain ip markcast_masquerade a", kernel.scripts.get(1));
+        assertEquals(2, kernel.scripts.size());
+
+        kernel.news = News.CHANGED;
+        rules.change(before, "delete chain ip markcast_masquerade a");
+        assertEquals(installation(CAROL) + TableText.installation(List.of(after)), kernel.scripts.get(2));
+        assertEquals("delete chain ip markcast_masquerade a", kernel.scripts.get(3));
+    }
+
     private static String installation(Sa sa) {
         return MarkRules.text(List.of(sa), List.of(), true, CONNMARK_OFF);
     }

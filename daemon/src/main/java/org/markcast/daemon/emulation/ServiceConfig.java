@@ -52,11 +52,12 @@ public final class ServiceConfig {
         return set("rules", "yes");
     }
 
-    /** Adds a section with these lines, or replaces the one of that name; without lines there is none. */
+    /** Adds a section with these lines, which takes rules, or replaces the one of that name; without lines there is none. */
     public ServiceConfig section(String name, String... lines) {
         sections.remove(name);
         if (lines.length > 0) {
             sections.put(name, name + " {\n" + String.join("\n", lines) + "\n}\n");
+            set("rules", "yes");
         }
         return this;
     }

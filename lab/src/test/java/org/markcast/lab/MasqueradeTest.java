@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.markcast.lab;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.markcast.lab.MasqueradeNetwork.GENERAL;
+import static org.markcast.lab.MasqueradeNetwork.IKE_PORT;
+import static org.markcast.lab.MasqueradeNetwork.OTHER_SERVER;
+import static org.markcast.lab.MasqueradeNetwork.SERVER;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.markcast.daemon.emulation.Ipv4Packet;
+import org.markcast.daemon.emulation.ServiceConfig;
+import org.markcast.daemon.emulation.ServiceProcess;
+
+/** Inside hosts with IPsec clients of their own, behind the real service, real connection tracking and a general masquerade. */
+@NetworkNamespaceTest
+class MasqueradeTest {
+
+    private static final String POOL_OF_FIVE = "pool = 203.0.113.10-203.0.113.14";
+    private static final String POOL_OF_TWO = "pool = 203.0.113.10-203.0.113.11";
+    private static final String TABLE = "table ip markcast_masquerade";
+
+    private MasqueradeNetwork network;
+    private ServiceProcess service;
+
+    @AfterEach
+    void close() {
+        if (service != null) {
+            service.close();
+        }
+        network.close();
+    }
+
+    private void start(int clients, String... settings) {
+        network = new MasqueradeNetwork(clients);
+        service = ServiceProcess.start(network.gateway(), config(settings));
+    }
+
+    private static ServiceConfig config(String... settings) {
+        return new ServiceConfig("eth1").set("forward", "no").section("masquerade", settings);
+    }
+
+    private List<String> tables() {
+        return network.gateway().run("nft", "list", "tables").lines().toList();
+    }
+
+    private JsonObject client(int client) throws IOException {
+        for (final JsonElement one :
+                service.status().json().getAsJsonObject("masquerade").getAsJsonArray("clients")) {
+            if (one.getAsJsonObject().get("client").getAsString().equals(MasqueradeNetwork.address(client))) {
+                return one.getAsJsonObject();
+            }
+        }
+        throw new IllegalStateException("no client " + client + " in " + service.status());
+    }
+
+    private long errors() {
+        return service.log().lines().filter(line -> line.contains("ERROR")).count();
+    }
+
+    private List<String> lease(int clients) {
+        final List<String> addresses = new ArrayList<>();
+        for (int i = 0; i < clients; i++) {
+            addresses.add(network.awaitEsp(i, SERVER));
+        }
+        return addresses;
+    }
+
+    /** All at once, each again and again: where each comes from, and who gets what is sent there. */
+    private void expectTunnels(List<String> addresses, String server) {
+        for (int round = 0; round < 3; round++) {
+            for (int i = 0; i < addresses.size(); i++) {
+                assertEquals(Optional.of(addresses.get(i)), network.esp(i, server), "from client " + i);
+            }
+            for (int i = addresses.size() - 1; i >= 0; i--) {
+                assertEquals(List.of(i), network.espTo(addresses.get(i), server), "to " + addresses.get(i));
+            }
+        }
+    }
+
+    /** What a gateway does without us: connection tracking knows one ESP connection between two addresses. */
+    @Test
+    void shouldServeOneClientOnlyBehindAPlainMasquerade() {
+        network = new MasqueradeNetwork(5);
+
+        final List<Optional<String>> sources =
+                IntStream.range(0, 5).mapToObj(i -> network.esp(i, SERVER)).toList();
+
+        assertEquals(
+                List.of(Optional.of(GENERAL), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()),
+                sources);
+        assertEquals(List.of(0), network.espTo(GENERAL, SERVER));
+    }
+
+    @Test
+    void shouldGiveFiveClientsOfOneServerAnAddressEach() {
+        start(5, POOL_OF_FIVE);
+        final List<String> addresses = lease(5);
+
+        assertEquals(
+                Set.of("203.0.113.10", "203.0.113.11", "203.0.113.12", "203.0.113.13", "203.0.113.14"),
+                new TreeSet<>(addresses));
+        expectTunnels(addresses, SERVER);
+        assertEquals(0, errors(), service.log());
+    }
+
+    @Test
+    void shouldKeepPortAndAddressOfIke() {
+        start(3, "interface = wan0", POOL_OF_FIVE);
+        for (int i = 0; i < 3; i++) {
+            final int client = i;
+            final Ipv4Packet ike = MasqueradeNetwork.await("IKE of client " + i, () -> network.ike(client, SERVER));
+            assertEquals(IKE_PORT, ike.sourcePort());
+            assertEquals(Optional.of(ike.source()), network.esp(i, SERVER));
+            assertEquals(List.of(i), network.ikeTo(ike.source(), SERVER));
+        }
+        // what is no IPsec goes as before, from all alike
+        assertEquals(GENERAL, network.sentinel(1).source());
+    }
+
+    @Test
+    void shouldDeliverWhatTheServerSendsUnasked() {
+        start(3, POOL_OF_FIVE);
+        final List<String> addresses = lease(3);
+
+        network.forgetIpsec();
+
+        for (int i = 2; i >= 0; i--) {
+            assertEquals(List.of(i), network.ikeTo(addresses.get(i), SERVER));
+            assertEquals(List.of(i), network.espTo(addresses.get(i), SERVER));
+        }
+        assertEquals(List.of(), network.espTo(addresses.get(0), OTHER_SERVER));
+        expectTunnels(addresses, SERVER);
+    }
+
+    @Test
+    void shouldServeAClientOfEachServerWithOneAddress() {
+        start(2, "pool = 203.0.113.10");
+        assertEquals("203.0.113.10", network.awaitEsp(0, SERVER));
+        assertEquals("203.0.113.10", network.awaitEsp(1, OTHER_SERVER));
+        assertEquals(List.of(0), network.espTo("203.0.113.10", SERVER));
+        assertEquals(List.of(1), network.espTo("203.0.113.10", OTHER_SERVER));
+    }
+
+    /** Also where the gateway's own address is one of those inside. */
+    @Test
+    void shouldLeaveTheGatewaysOwnTunnelsAlone() {
+        start(1, POOL_OF_FIVE, "clients = 10.0.0.0/8, 203.0.113.1");
+        assertEquals(Optional.of(GENERAL), network.espFromGateway(GENERAL, SERVER));
+        assertEquals(Optional.of(GENERAL), network.espFromGateway("10.7.0.1", OTHER_SERVER));
+        assertEquals(0, errors(), service.log());
+    }
+
+    @Test
+    void shouldServeThePairsOfTheConfiguration() throws IOException {
+        start(
+                3,
+                "pairs {",
+                "a { client = 10.7.0.2 \n address = 203.0.113.10 \n }",
+                "b { client = 10.7.1.2 \n server = " + SERVER + " \n address = 203.0.113.11 \n }",
+                "c { client = 10.7.2.2 \n server = " + OTHER_SERVER + " \n address = 203.0.113.11 \n }",
+                "}");
+
+        expectTunnels(List.of("203.0.113.10", "203.0.113.11"), SERVER);
+        assertEquals(Optional.of("203.0.113.10"), network.esp(0, OTHER_SERVER));
+        assertEquals(Optional.of("203.0.113.11"), network.esp(2, OTHER_SERVER));
+        assertEquals(List.of(0), network.espTo("203.0.113.10", OTHER_SERVER));
+        assertEquals(List.of(2), network.espTo("203.0.113.11", OTHER_SERVER));
+        assertEquals(Optional.of(GENERAL), network.esp(1, OTHER_SERVER));
+        assertEquals("fixed", client(0).get("kind").getAsString());
+        assertEquals("any", client(0).get("server").getAsString());
+        assertEquals(4, client(0).get("packets_out").getAsLong());
+        assertEquals(4, client(0).get("packets_in").getAsLong());
+        assertEquals(3, client(1).get("packets_out").getAsLong());
+    }
+
+    /** The third finds none left: one line says so, it goes on as without us, and gets an address as soon as one is free. */
+    @Test
+    void shouldLeaveTheNetworkAsItIsWhenThePoolIsEmpty() throws IOException {
+        start(4, POOL_OF_TWO, "idle = 5s");
+        final List<String> addresses = lease(2);
+
+        assertEquals(GENERAL, network.awaitEsp(2, SERVER));
+        service.awaitStatus("have client 3 wait", status -> {
+            network.esp(3, SERVER);
+            return status.json().toString().contains(MasqueradeNetwork.address(3));
+        });
+
+        assertEquals("waiting", client(2).get("kind").getAsString());
+        assertFalse(client(2).has("address"));
+        assertEquals(1, errors(), service.log());
+        assertEquals(List.of(2), network.espTo(GENERAL, SERVER));
+        expectTunnels(addresses, SERVER);
+
+        final String freed = MasqueradeNetwork.await("an address for client 2", () -> {
+            network.esp(1, SERVER); // is not idle
+            return network.esp(2, SERVER).filter(address -> !address.equals(GENERAL));
+        });
+        assertTrue(addresses.contains(freed), freed);
+        assertEquals(List.of(2), network.espTo(freed, SERVER));
+        assertEquals("leased", client(2).get("kind").getAsString());
+    }
+
+    @Test
+    void shouldKeepTheAddressesOverARestart() throws IOException {
+        start(3, POOL_OF_FIVE);
+        final List<String> addresses = lease(3);
+        service.status(); // has had the kernel forget what came before the last lease
+        expectTunnels(addresses, SERVER);
+
+        for (final String end : List.of("TERM", "KILL")) {
+            if (end.equals("TERM")) {
+                assertEquals(0, service.stop(), service.log());
+                assertFalse(tables().contains(TABLE), () -> tables().toString());
+            } else {
+                service.kill();
+            }
+            expectTunnels(addresses, SERVER); // those that the kernel still tracks go on meanwhile
+            service = service.startAgain(network.gateway());
+            network.forgetIpsec();
+            expectTunnels(addresses, SERVER);
+        }
+    }
+
+    /** Rules without a service: new clients are held back for a moment only. */
+    @Test
+    void shouldLetNewClientsPassWhenTheServiceWasKilled() {
+        start(3, POOL_OF_FIVE);
+        final List<String> addresses = lease(2);
+
+        service.kill();
+
+        assertEquals(Optional.empty(), network.esp(2, SERVER));
+        assertEquals(GENERAL, network.awaitEsp(2, SERVER));
+        expectTunnels(addresses, SERVER);
+
+        service = service.startAgain(network.gateway());
+        network.forgetIpsec();
+        assertNotEquals(GENERAL, network.awaitEsp(2, SERVER));
+    }
+
+    @Test
+    void shouldKeepLeasesThatStillFitOverAReload() throws IOException {
+        start(3, POOL_OF_FIVE);
+        final List<String> addresses = lease(2);
+
+        service.reload(config("pool = 203.0.113.15, 203.0.113.10-203.0.113.14"));
+        expectTunnels(addresses, SERVER);
+
+        service.reload(config("pool = " + addresses.get(0) + ", 203.0.113.16"));
+        assertEquals(Optional.of(addresses.get(0)), network.esp(0, SERVER));
+        assertEquals("203.0.113.16", network.awaitEsp(1, SERVER));
+        assertEquals(List.of(1), network.espTo("203.0.113.16", SERVER));
+    }
+
+    /** A connection that was there before the rules would keep the general address for as long as it is used. */
+    @Test
+    void shouldMoveAClientThatGetsAPairWhileItIsConnected() throws IOException {
+        start(2, "pairs {", "a { client = 10.7.0.2 \n address = 203.0.113.10 \n }", "}");
+        assertEquals(Optional.of(GENERAL), network.esp(1, SERVER));
+
+        service.reload(config(
+                "pairs {",
+                "a { client = 10.7.0.2 \n address = 203.0.113.11 \n }",
+                "b { client = 10.7.1.2 \n server = " + SERVER + " \n address = 203.0.113.12 \n }",
+                "}"));
+
+        assertEquals(
+                "203.0.113.12",
+                MasqueradeNetwork.await(
+                        "the new address", () -> network.esp(1, SERVER).filter(address -> !address.equals(GENERAL))));
+        expectTunnels(List.of("203.0.113.11", "203.0.113.12"), SERVER);
+    }
+
+    @Test
+    void shouldRemoveItsRulesAndNoOthersWithTheSection() throws IOException {
+        start(2, POOL_OF_FIVE);
+        lease(1);
+        assertTrue(tables().contains(TABLE), () -> tables().toString());
+        final List<String> others =
+                tables().stream().filter(table -> !table.equals(TABLE)).toList();
+
+        service.reload(new ServiceConfig("eth1").set("forward", "no").set("rules", "yes"));
+
+        assertEquals(others, tables());
+        assertFalse(service.status().json().has("masquerade"));
+        network.forgetIpsec();
+        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+    }
+
+    @Test
+    void shouldPrintWhatNftAccepts() throws IOException {
+        network = new MasqueradeNetwork(1);
+        final Path config = Files.createTempFile("markcast-", ".conf");
+        try {
+            Files.writeString(
+                    config, config("interface = wan0", "pool = 192.0.2.0/30").text());
+            final Program rules = Program.markcast(network.gateway(), "rules", "-c", config);
+            assertEquals(0, rules.exitStatus(), rules::toString);
+            assertTrue(rules.out().contains(TABLE + " {"), rules::toString);
+            final Path text = Files.writeString(config, rules.out());
+            network.gateway().run("nft", "-c", "-f", text.toString());
+
+            Files.writeString(
+                    config, config("interface = wan0", "pool = 192.0.2.0/30").text());
+            final Program check = Program.markcast(network.gateway(), "check", "-c", config);
+            assertTrue(
+                    check.err().startsWith("warning: masquerade: this machine does not have 192.0.2.0, "),
+                    check::toString);
+        } finally {
+            Files.delete(config);
+        }
+        for (final String golden : List.of("masquerade.nft", "masquerade-pool.nft")) {
+            network.gateway()
+                    .run("nft", "-c", "-f", "../netfilter/src/test/resources/org/markcast/netfilter/" + golden);
+        }
+    }
+
+    @Test
+    void shouldRestoreItsRulesWithAllLeases() {
+        start(3, POOL_OF_FIVE);
+        final List<String> addresses = lease(3);
+
+        network.gateway()
+                .nft("flush map ip markcast_masquerade addresses\nflush chain ip markcast_masquerade inbound\n");
+        network.forgetIpsec();
+        MasqueradeNetwork.await(
+                "the old address", () -> network.esp(0, SERVER).filter(address -> address.equals(addresses.get(0))));
+
+        network.forgetIpsec();
+        expectTunnels(addresses, SERVER);
+    }
+}
