@@ -198,6 +198,25 @@ class ConnmarkTest {
         assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
     }
 
+    @Test
+    void shouldServeAClientThatComesBackWithAnotherPort() throws IOException {
+        build(carolAndDave(), L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+
+        service.reload(config(L2TP).without("carol"));
+        server.returnAt(network.client("carol"), 40_000);
+        service.reload(config(L2TP));
+        server.speak("carol");
+        server.tell("dave", "for-dave");
+        server.tell("carol", "for-carol");
+
+        assertNotEquals(server.peer("carol"), server.peer("dave"));
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+    }
+
     /** The SA is gone, its connection is still known, and another client has the same address: nobody gets what was carol's. */
     @Test
     void shouldSendWhatBelongsToAnSaThatIsGoneToNobody() throws IOException {
