@@ -39,7 +39,7 @@ final class CheckCommand implements Callable<Integer> {
         if (config.masquerade().isEnabled()) {
             ExternalAddresses.problems(config.masquerade()).forEach(problem -> err.println("warning: " + problem));
         }
-        LockOut.warnings(config.firewall()).forEach(warning -> err.println("warning: " + warning));
+        LockOut.warnings(config).forEach(warning -> err.println("warning: " + warning));
         config.uplinks().all().stream()
                 .map(Uplink::interfaceName)
                 .filter(StrictFilter::isOn)

@@ -15,15 +15,17 @@ final class ConfiguredTables {
 
     private ConfiguredTables() {}
 
-    static List<TableText> of(Config config) {
-        return Stream.of(FirewallRules.table(config.firewall(), config.interfaces()))
-                .flatMap(table -> table.stream())
+    /** @param lans the LAN interfaces, configured or found */
+    static List<TableText> of(Config config, List<String> lans) {
+        final List<String> inside = Stream.concat(lans.stream(), config.uplinks().lan().stream())
+                .distinct()
                 .toList();
+        return FirewallRules.table(config.firewall(), inside).stream().toList();
     }
 
     /** The same and those that follow uplinks, as they are now, for a command that does not follow them. */
     static List<TableText> now(Config config) {
-        final List<TableText> tables = new ArrayList<>(of(config));
+        final List<TableText> tables = new ArrayList<>(of(config, LocalLans.names(config)));
         if (config.uplinks().isEnabled()) {
             tables.add(PinnedUplinks.tableNow(config.uplinks()));
         }

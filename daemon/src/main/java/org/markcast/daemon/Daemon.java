@@ -136,7 +136,7 @@ final class Daemon implements AutoCloseable {
         if (config.rules()) {
             rules = KernelRules.open(config.leakGuard(), config.connmark(), SystemNanoClock.INSTANCE);
         }
-        LockOut.warnings(config.firewall()).forEach(LOG::warn);
+        LockOut.warnings(config).forEach(LOG::warn);
     }
 
     private void closeRules() {
@@ -169,7 +169,8 @@ final class Daemon implements AutoCloseable {
 
     /** Those that do not follow from the SAs. */
     private List<TableText> tables() {
-        final List<TableText> tables = new ArrayList<>(ConfiguredTables.of(config));
+        final List<TableText> tables = new ArrayList<>(ConfiguredTables.of(
+                config, forwarding.map(packets -> packets.capture().names()).orElseGet(() -> LocalLans.names(config))));
         tables.addAll(pinning.tables());
         if (masquerading != null) {
             tables.add(masquerading.table());
@@ -267,7 +268,7 @@ final class Daemon implements AutoCloseable {
             openRules();
         } else if (rules != null) {
             rules.configure(config.leakGuard(), config.connmark());
-            LockOut.warnings(config.firewall()).forEach(LOG::warn);
+            LockOut.warnings(config).forEach(LOG::warn);
         }
         pinning.follow(config);
         followMasquerade();

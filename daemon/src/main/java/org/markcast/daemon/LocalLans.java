@@ -31,13 +31,17 @@ final class LocalLans {
         }
     }
 
+    /** Names of the LANs that a configuration means; none if it names none and this machine has none. */
+    static List<String> names(Config config) {
+        return config.interfaces().isEmpty()
+                ? firstUsable().map(LanInterface::name).stream().toList()
+                : config.interfaces();
+    }
+
     /** Broadcast addresses of the LANs that a configuration means, in host order, as far as they are here. */
     static Set<Integer> broadcasts(Config config) {
         final Set<Integer> broadcasts = new TreeSet<>();
-        config.interfaces().forEach(name -> find(name).ifPresent(lan -> broadcasts.addAll(lan.broadcasts())));
-        if (config.interfaces().isEmpty()) {
-            firstUsable().ifPresent(lan -> broadcasts.addAll(lan.broadcasts()));
-        }
+        names(config).forEach(name -> find(name).ifPresent(lan -> broadcasts.addAll(lan.broadcasts())));
         return broadcasts;
     }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.daemon;
 
+import java.io.UncheckedIOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
@@ -9,6 +12,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.markcast.config.AddressLiteral;
+import org.markcast.config.Config;
 import org.markcast.config.Firewall;
 import org.markcast.config.Firewall.Mode;
 import org.markcast.config.Service;
@@ -17,6 +21,7 @@ import org.markcast.config.Service;
 final class LockOut {
 
     private static final int TCP = 6;
+    private static final int DISCARD_PORT = 9;
     private static final int SSH_PORT = 22;
 
     private final Firewall firewall;
@@ -29,6 +34,9 @@ final class LockOut {
 
         /** The interface that has an address of this machine's. */
         Optional<String> interfaceOf(InetAddress local);
+
+        /** The interface by which packets to an address leave; empty if none does. */
+        Optional<String> interfaceTo(InetAddress remote);
     }
 
     private LockOut(Firewall firewall, Network network) {
@@ -37,10 +45,19 @@ final class LockOut {
     }
 
     /** Warnings, one line each, for this machine and who administers it now. */
-    static List<String> warnings(Firewall firewall) {
-        return firewall.isEnabled()
-                ? warnings(firewall, new ThisMachine(), TcpSessions.administering(SSH_PORT))
-                : List.of();
+    static List<String> warnings(Config config) {
+        if (!config.firewall().isEnabled()) {
+            return List.of();
+        }
+        final List<String> warnings =
+                new ArrayList<>(warnings(config.firewall(), new ThisMachine(), TcpSessions.administering(SSH_PORT)));
+        for (final String lan : LocalLans.names(config)) {
+            if (config.firewall().hasInterface(lan)) {
+                warnings.add("firewall: " + lan + " is the LAN too, since interface names none: its packets count as"
+                        + " plain ones from the WAN; write interface = LAN");
+            }
+        }
+        return warnings;
     }
 
     static List<String> warnings(Firewall firewall, Network network, Collection<TcpSessions.Session> sessions) {
@@ -56,12 +73,7 @@ final class LockOut {
         }
         final List<String> lost = sessions.stream()
                 .filter(session -> !isLetIn(session))
-                .flatMap(
-                        session -> network
-                                .interfaceOf(session.local())
-                                .filter(firewall::hasInterface)
-                                .map(wan -> warning(session, wan))
-                                .stream())
+                .flatMap(session -> wanOf(session).map(wan -> warning(session, wan)).stream())
                 .distinct()
                 .toList();
         warnings.addAll(lost);
@@ -71,6 +83,13 @@ final class LockOut {
                     + " but through an SA: management is empty, and allow has no tcp/" + SSH_PORT);
         }
         return warnings;
+    }
+
+    /** The WAN interface whose address the session is with, or that leads to its other end: packets come in by either. */
+    private Optional<String> wanOf(TcpSessions.Session session) {
+        return network.interfaceOf(session.local())
+                .filter(firewall::hasInterface)
+                .or(() -> network.interfaceTo(session.remote()).filter(firewall::hasInterface));
     }
 
     private static String warning(TcpSessions.Session session, String wan) {
@@ -99,6 +118,17 @@ final class LockOut {
     }
 
     private static final class ThisMachine implements Network {
+
+        /** A socket that is connected has the source address of the route; nothing is sent. */
+        @Override
+        public Optional<String> interfaceTo(InetAddress remote) {
+            try (DatagramSocket socket = new DatagramSocket()) {
+                socket.connect(new InetSocketAddress(remote, DISCARD_PORT));
+                return interfaceOf(socket.getLocalAddress());
+            } catch (SocketException | UncheckedIOException e) {
+                return Optional.empty();
+            }
+        }
 
         @Override
         public boolean hasInterface(String name) {

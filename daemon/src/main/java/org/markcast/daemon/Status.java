@@ -65,8 +65,9 @@ record Status(
      * @param state {@code in place}, {@code off} if the configuration says so, else why they are not in place
      * @param connmark {@code off}, {@code on}, or {@code l2tp} where L2TP clients have zones of their own
      * @param leaks packets with an SA's mark that the guard kept from leaving in clear
+     * @param orphans packets of clients' connections that were dropped because their SA is gone
      */
-    record Rules(String state, String connmark, long leaks) {}
+    record Rules(String state, String connmark, long leaks, long orphans) {}
 
     /**
      * The firewall, with the packets of each verdict since the service started.

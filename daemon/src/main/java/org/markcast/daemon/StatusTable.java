@@ -53,6 +53,9 @@ final class StatusTable {
                         : ", connmark " + status.rules().connmark())
                 + (status.rules().leaks() > 0
                         ? ", " + status.rules().leaks() + " packets kept from leaving in clear"
+                        : "")
+                + (status.rules().orphans() > 0
+                        ? ", " + status.rules().orphans() + " packets of clients without an SA dropped"
                         : ""));
         if (status.firewall() != null) {
             firewall(status.firewall());

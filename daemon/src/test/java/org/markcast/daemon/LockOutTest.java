@@ -42,6 +42,11 @@ class LockOutTest {
         public Optional<String> interfaceOf(InetAddress local) {
             return Optional.of(AddressLiteral.format(local).equals("198.51.100.1") ? "eth0" : "eth1");
         }
+
+        @Override
+        public Optional<String> interfaceTo(InetAddress remote) {
+            return Optional.of(AddressLiteral.format(remote).startsWith("10.") ? "eth1" : "eth0");
+        }
     };
 
     @Test
@@ -50,6 +55,13 @@ class LockOutTest {
         assertEquals(List.of(LOST), warnings("mode = monitor", FROM_OUTSIDE));
         assertEquals(List.of(LOST), warnings("management = 192.0.2.0/24", FROM_OUTSIDE));
         assertEquals(List.of(LOST), warnings("allow = udp/22, tcp/2222", FROM_OUTSIDE));
+    }
+
+    /** Packets to an address of the LAN interface may come in by the WAN. */
+    @Test
+    void shouldWarnOfASessionWithTheAddressOfAnotherInterface() throws Exception {
+        final Session session = new Session(AddressLiteral.parse("10.1.0.1"), 22, AddressLiteral.parse("203.0.113.9"));
+        assertEquals(List.of(LOST), warnings("mode = enforce", session));
     }
 
     @Test

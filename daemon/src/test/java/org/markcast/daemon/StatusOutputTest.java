@@ -66,7 +66,7 @@ class StatusOutputTest {
                 "file",
                 0,
                 1,
-                new Status.Rules("off", "off", 0),
+                new Status.Rules("off", "off", 0, 0),
                 firewall,
                 masquerade,
                 List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),

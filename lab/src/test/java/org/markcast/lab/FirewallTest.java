@@ -10,7 +10,10 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.MulticastSocket;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -293,7 +296,7 @@ class FirewallTest {
     void shouldLetNobodyGoOnInClearWithAConnectionThatUsesIpsec() throws IOException {
         network.gateway()
                 .nft("table inet decrypted { chain in { type filter hook input priority -10;"
-                        + " udp dport 7000 ct label set 127; }; }");
+                        + " udp dport 7000 ct label set 126; }; }");
         start(ON_WAN, ENFORCE, "allow = udp/7000-7001");
         for (final int port : List.of(PORT, SENTINEL_PORT)) {
             try (DatagramSocket server = open(port);
@@ -312,6 +315,45 @@ class FirewallTest {
             }
         }
         expectVerdicts(Map.of("allowed", 2L, "pretended", 1L, "established", 1L));
+    }
+
+    /** A client that goes to the internet through its tunnel: its packets come out of an SA, the answers come in clear. */
+    @Test
+    void shouldLetInTheAnswersToWhatCameOutOfATunnelAndLeavesInClear() throws IOException {
+        network.gateway()
+                .nft("table inet decrypted { chain through { type filter hook forward priority -10;"
+                        + " udp dport 7000 ct label set 126; }; }");
+        start(ON_WAN, ENFORCE);
+        try (DatagramSocket server = network.outside().namespace().call(() -> new DatagramSocket(PORT));
+                DatagramSocket client = network.alice().namespace().call(() -> new DatagramSocket(4000))) {
+            client.send(new DatagramPacket(new byte[5], 5, new InetSocketAddress(WanNetwork.OUTSIDE, PORT)));
+            final DatagramPacket request = new DatagramPacket(new byte[100], 100);
+            server.setSoTimeout(TIMEOUT_MS);
+            server.receive(request);
+            server.send(request);
+            client.setSoTimeout(TIMEOUT_MS);
+            assertEquals(5, receive(client));
+        }
+        expectVerdicts(Map.of("established", 1L));
+    }
+
+    /** The kernel gives a multicast back to the listeners of the machine that sends it, by the interface that it leaves by. */
+    @Test
+    void shouldLetTheGatewayHearItsOwnMulticasts() throws IOException {
+        start(ON_WAN, ENFORCE);
+        network.gateway().namespace().call(() -> {
+            final NetworkInterface wan = NetworkInterface.getByInetAddress(InetAddress.getByName(WanNetwork.WAN));
+            final InetSocketAddress group = new InetSocketAddress("224.0.0.251", 5353);
+            try (MulticastSocket listener = new MulticastSocket(5353)) {
+                listener.joinGroup(group, wan);
+                listener.setNetworkInterface(wan);
+                listener.setSoTimeout(TIMEOUT_MS);
+                listener.send(new DatagramPacket(new byte[5], 5, group));
+                assertEquals(5, receive(listener));
+            }
+            return null;
+        });
+        expectVerdict("link", 1);
     }
 
     private static String answerOf(DatagramSocket socket) throws IOException {

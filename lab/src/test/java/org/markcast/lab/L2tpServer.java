@@ -35,16 +35,22 @@ final class L2tpServer implements AutoCloseable {
     private final Map<String, SocketAddress> peers = new HashMap<>();
 
     L2tpServer(EmulatedNetwork network) {
-        server = socket(network.gateway().namespace(), ADDRESS);
+        server = socket(network.gateway().namespace(), ADDRESS, PORT);
         for (final Client client : network.clients()) {
-            clients.put(client.name(), socket(client.namespace(), client.address()));
+            clients.put(client.name(), socket(client.namespace(), client.address(), PORT));
         }
     }
 
-    private static DatagramSocket socket(NetworkNamespace namespace, String address) {
+    /** The client comes back, with another port than before. */
+    void returnAt(Client client, int port) {
+        clients.put(client.name(), socket(client.namespace(), client.address(), port))
+                .close();
+    }
+
+    private static DatagramSocket socket(NetworkNamespace namespace, String address, int port) {
         return namespace.call(() -> {
             final DatagramSocket socket =
-                    new DatagramSocket(new InetSocketAddress(InetAddress.getByName(address), PORT));
+                    new DatagramSocket(new InetSocketAddress(InetAddress.getByName(address), port));
             socket.setSoTimeout(PATIENCE_MS);
             return socket;
         });

@@ -34,8 +34,17 @@ import org.markcast.config.TrafficSelector;
  */
 public final class FirewallRules {
 
-    /** The highest of all (XT_CONNLABEL_MAXBIT): numbers and names are commonly given out from below. */
-    private static final int IPSEC_LABEL = 127;
+    /**
+     * Of connections whose packets in the original direction come out of SAs. The highest numbers of all (XT_CONNLABEL_MAXBIT):
+     * numbers and names are commonly given out from below. A label for each direction, because a client that goes to the internet
+     * through its tunnel is answered in clear.
+     */
+    private static final int ORIGINAL_LABEL = 126;
+
+    /** The same in the reply direction. */
+    private static final int REPLY_LABEL = 127;
+
+    private static final String DECRYPTED = "meta ipsec exists goto decrypted";
 
     private static final String KNOWN = "ct state established,related";
 
@@ -84,12 +93,14 @@ public final class FirewallRules {
         }
         hook("input", "filter", wan -> "iifname " + wan + " jump gateway");
         hook("forward", "filter", wan -> "iifname " + wan + " jump behind");
+        // behind source NAT, after which the kernel looks for a policy again
         hook(
                 "postrouting",
-                "filter",
-                wan -> "oifname " + wan + " ct state new rt ipsec exists ct label set " + IPSEC_LABEL);
+                "srcnat + 1",
+                wan -> "oifname " + wan + " ct state new rt ipsec exists ct label set " + REPLY_LABEL);
         gateway();
         behind();
+        decrypted();
         connection();
         source();
         refusal(FirewallVerdict.PRETENDED);
@@ -118,17 +129,20 @@ public final class FirewallRules {
         chain("marks", each(comparisons, mark -> mark + " return"), "goto " + FirewallVerdict.UNMARKED.word());
     }
 
-    /** What is for the gateway itself. In UDP, ESP has its SPI where IKE has zeros (RFC 3948, section 2.2). */
+    /**
+     * What is for the gateway itself. The kernel gives its own multicasts back to it as if they came in, and lets nobody else use its
+     * addresses (ip_route_input_slow()). In UDP, ESP has its SPI where IKE has zeros (RFC 3948, section 2.2). */
     private void gateway() {
         chain(
                 "gateway",
-                decrypted(),
+                DECRYPTED,
                 "udp dport 4500 @th,64,32 != 0 " + accept(FirewallVerdict.ESP),
                 "udp dport { 500, 4500 } " + accept(FirewallVerdict.IKE),
                 "meta l4proto { esp, ah } " + accept(FirewallVerdict.ESP),
                 "jump connection",
                 "icmp type { " + ICMP_ERRORS + " } " + accept(FirewallVerdict.LINK),
                 "icmpv6 type { " + ICMPV6_LINK + " } " + accept(FirewallVerdict.LINK),
+                "fib saddr type local fib daddr type { multicast, broadcast } " + accept(FirewallVerdict.LINK),
                 "udp sport 67 udp dport 68 " + accept(FirewallVerdict.LINK),
                 "ip6 saddr fe80::/10 udp sport 547 udp dport 546 " + accept(FirewallVerdict.LINK),
                 "jump source",
@@ -142,7 +156,7 @@ public final class FirewallRules {
     private void behind() {
         chain(
                 "behind",
-                decrypted(),
+                DECRYPTED,
                 "jump connection",
                 "jump source",
                 "ct status dnat " + accept(FirewallVerdict.DNAT),
@@ -154,14 +168,20 @@ public final class FirewallRules {
                 "goto " + FirewallVerdict.TO_LAN.word());
     }
 
-    private static String decrypted() {
-        return "meta ipsec exists ct label set " + IPSEC_LABEL + " " + accept(FirewallVerdict.DECRYPTED);
+    private void decrypted() {
+        chain(
+                "decrypted",
+                "ct direction original ct label set " + ORIGINAL_LABEL,
+                "ct direction reply ct label set " + REPLY_LABEL,
+                accept(FirewallVerdict.DECRYPTED));
     }
 
     private void connection() {
         chain(
                 "connection",
-                KNOWN + " ct label " + IPSEC_LABEL + " goto " + FirewallVerdict.PRETENDED.word(),
+                KNOWN + " ct direction original ct label " + ORIGINAL_LABEL + " goto "
+                        + FirewallVerdict.PRETENDED.word(),
+                KNOWN + " ct direction reply ct label " + REPLY_LABEL + " goto " + FirewallVerdict.PRETENDED.word(),
                 KNOWN + " " + accept(FirewallVerdict.ESTABLISHED));
     }
 

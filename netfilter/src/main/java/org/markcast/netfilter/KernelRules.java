@@ -44,7 +44,8 @@ public final class KernelRules implements AutoCloseable {
     private final NanoClock clock;
     private final Supplier<Kernel> opener;
     private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
-    private final Tally leaksOfConnections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS));
+    private final Tally connections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS, ConnmarkRules.ORPHANS));
+    private final Tally l2tp = new Tally(Table.L2TP, List.of(ConnmarkRules.ORPHANS));
     private final Tally verdicts = new Tally(
             Table.FIREWALL,
             Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
@@ -169,9 +170,19 @@ public final class KernelRules implements AutoCloseable {
      */
     public long leaks() {
         if (problem == null && installed != null && installed.hasGuard()) {
-            attempt(this::readLeaks);
+            attempt(this::readCounters);
         }
-        return leaks.of(MarkRules.LEAKS) + leaksOfConnections.of(MarkRules.LEAKS);
+        return leaks.of(MarkRules.LEAKS) + connections.of(MarkRules.LEAKS);
+    }
+
+    /** How many packets for or from clients that have no SA were dropped since the service started. */
+    public long orphans() {
+        if (problem == null
+                && installed != null
+                && installed.connections().config().enabled()) {
+            attempt(this::readCounters);
+        }
+        return connections.of(ConnmarkRules.ORPHANS) + l2tp.of(ConnmarkRules.ORPHANS);
     }
 
     /** How many packets the firewall has met since the service started, by what it said of them. */
@@ -317,13 +328,14 @@ public final class KernelRules implements AutoCloseable {
 
     private void replaceTables() {
         if (installed != null) {
-            readLeaks();
+            readCounters();
             verdicts.read(kernel);
         }
         final Set<Table> there = there();
         kernel.run(MarkRules.installation(tables, there) + TableText.replacement(installedTexts, texts, there));
         leaks.restart();
-        leaksOfConnections.restart();
+        connections.restart();
+        l2tp.restart();
         verdicts.replaced(installedTexts, texts);
         installed = tables.shape();
         installedTexts = texts;
@@ -363,9 +375,10 @@ public final class KernelRules implements AutoCloseable {
         replaceAllTables();
     }
 
-    private void readLeaks() {
+    private void readCounters() {
         leaks.read(kernel);
-        leaksOfConnections.read(kernel);
+        connections.read(kernel);
+        l2tp.read(kernel);
     }
 
     /** Removes the rules. Idempotent. */
