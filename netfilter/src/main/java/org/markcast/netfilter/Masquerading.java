@@ -197,17 +197,24 @@ public final class Masquerading implements AutoCloseable {
                         ? MasqueradeRules.change(change)
                         : TableText.replacement(List.of(before), List.of(table), Set.of()));
         if (change.gone().isEmpty()) {
-            fresh.addAll(change.come());
+            fresh.addAll(granted(change.come()));
         } else {
             noteMoved(change);
         }
         save();
     }
 
-    /** Connections of these have been translated, so that a look at all is worth it. */
+    /**
+     * Connections of these have been translated, so that a look at all is worth it. Who only waits keeps its connections: they have the
+     * general address, as they would without us.
+     */
     private void noteMoved(Leases.Change change) {
-        moved.addAll(change.gone());
-        moved.addAll(change.come());
+        moved.addAll(granted(change.gone()));
+        moved.addAll(granted(change.come()));
+    }
+
+    private static List<Lease> granted(List<Lease> some) {
+        return some.stream().filter(Lease::isGranted).toList();
     }
 
     /** Only now that the rules are there: a connection that begins anew before would have the old address again. */

@@ -91,6 +91,24 @@ class MasqueradingTest {
     }
 
     @Test
+    void shouldLeaveTheConnectionsOfWhoWaitsAlone() {
+        final Masquerading masquerading = start(pool(1));
+        kernel.asking.add(CAROL);
+        masquerading.work(rules);
+        kernel.forgotten.clear();
+
+        kernel.asking.add(DAVE);
+        masquerading.work(rules);
+        assertEquals(List.of(), kernel.forgotten);
+
+        kernel.count(new Peers(DAVE.server(), DAVE.client()), 1, 100);
+        pass(60);
+        masquerading.work(rules);
+        masquerading.work(rules);
+        assertEquals(List.of("10.0.0.5 at 203.0.113.10, 10.0.0.6 at 203.0.113.10"), kernel.thoroughly);
+    }
+
+    @Test
     void shouldReplaceTheTableWhenTheKernelRefusesTheElements() {
         final Masquerading masquerading = start(pool(2));
         kernel.asking.add(CAROL);
