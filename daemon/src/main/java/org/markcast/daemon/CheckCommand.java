@@ -37,7 +37,7 @@ final class CheckCommand implements Callable<Integer> {
         final PrintWriter err = spec.commandLine().getErr();
         rulesProblem(config).ifPresent(problem -> err.println("note: " + problem));
         if (config.masquerade().isEnabled()) {
-            ExternalAddresses.problem(config.masquerade()).ifPresent(problem -> err.println("warning: " + problem));
+            ExternalAddresses.problems(config.masquerade()).forEach(problem -> err.println("warning: " + problem));
         }
         LockOut.warnings(config).forEach(warning -> err.println("warning: " + warning));
         config.uplinks().all().stream()

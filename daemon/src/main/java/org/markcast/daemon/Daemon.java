@@ -164,7 +164,7 @@ final class Daemon implements AutoCloseable {
         } else {
             masquerading.configure(config.masquerade());
         }
-        ExternalAddresses.problem(config.masquerade()).ifPresent(LOG::warn);
+        ExternalAddresses.problems(config.masquerade()).forEach(LOG::warn);
     }
 
     /** Those that do not follow from the SAs. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.daemon;
 
-import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
@@ -18,14 +17,47 @@ final class ExternalAddresses {
 
     private static final int MAX_NAMED = 3;
 
+    /** One that this machine has, with the length of its network's prefix. */
+    record Local(int address, int prefixLength) {}
+
     private ExternalAddresses() {}
 
-    /** What is to be said of addresses that this machine lacks; empty if it has all. */
-    static Optional<String> problem(Masquerade masquerade) {
-        return problem(masquerade, local());
+    /** What is to be said of addresses that this machine lacks, or that are not free to give away; empty if all are well. */
+    static List<String> problems(Masquerade masquerade) {
+        return local().map(local -> problems(masquerade, local)).orElse(List.of());
     }
 
-    static Optional<String> problem(Masquerade masquerade, Set<Integer> local) {
+    static List<String> problems(Masquerade masquerade, List<Local> local) {
+        final List<String> problems = new ArrayList<>();
+        lack(masquerade, local.stream().map(Local::address).collect(Collectors.toSet()))
+                .ifPresent(problems::add);
+        for (final Local one : local) {
+            final String text = Ipv4Address.text(one.address) + "/" + one.prefixLength;
+            if (one.prefixLength < Integer.SIZE && isGiven(one.address, masquerade)) {
+                problems.add(
+                        "masquerade: " + text + " is an address of this machine's own, by which others are translated"
+                                + " too: take another one, or give it the prefix length 32 if it is for clients only");
+            }
+            if (one.prefixLength < Integer.SIZE - 1) {
+                final int hosts = -1 >>> one.prefixLength;
+                for (final int end : new int[] {one.address & ~hosts, one.address | hosts}) {
+                    if (end != one.address && isGiven(end, masquerade)) {
+                        problems.add("masquerade: nobody can have " + Ipv4Address.text(end)
+                                + ", the first or last address of the network of " + text);
+                    }
+                }
+            }
+        }
+        return problems;
+    }
+
+    private static boolean isGiven(int address, Masquerade masquerade) {
+        return masquerade.pairs().stream().anyMatch(pair -> pair.address() == address)
+                || masquerade.pool().stream()
+                        .anyMatch(range -> Integer.compareUnsigned(address - range.first(), range.size()) < 0);
+    }
+
+    private static Optional<String> lack(Masquerade masquerade, Set<Integer> local) {
         final List<String> missing = missing(masquerade, local);
         if (missing.isEmpty()) {
             return Optional.empty();
@@ -57,15 +89,16 @@ final class ExternalAddresses {
         return missing;
     }
 
-    private static Set<Integer> local() {
+    private static Optional<List<Local>> local() {
         try {
-            return NetworkInterface.networkInterfaces()
-                    .flatMap(NetworkInterface::inetAddresses)
-                    .filter(address -> address.getAddress().length == Integer.BYTES)
-                    .map((InetAddress address) -> Ipv4Address.of(address))
-                    .collect(Collectors.toSet());
+            return Optional.of(NetworkInterface.networkInterfaces()
+                    .flatMap(one -> one.getInterfaceAddresses().stream())
+                    .filter(one -> one.getAddress().getAddress().length == Integer.BYTES)
+                    .map(one -> new Local(Ipv4Address.of(one.getAddress()), one.getNetworkPrefixLength()))
+                    .distinct()
+                    .toList());
         } catch (SocketException e) {
-            return Set.of(); // they change while we look
+            return Optional.empty(); // they change while we look
         }
     }
 }

@@ -6,12 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.markcast.config.Ipv4Range;
 import org.markcast.config.Masquerade;
+import org.markcast.daemon.ExternalAddresses.Local;
 
 class ExternalAddressesTest {
 
@@ -31,30 +30,61 @@ class ExternalAddressesTest {
 
     @Test
     void shouldNameEachThatIsMissingOnce() {
-        final Set<Integer> local = Set.of(FIRST, FIRST + 2, LOOPBACK);
+        final List<Local> local = local(FIRST, FIRST + 2, LOOPBACK);
         assertEquals(
-                Optional.of("masquerade: this machine does not have 192.0.2.9, 192.0.2.1: replies get here only if the"
+                List.of("masquerade: this machine does not have 192.0.2.9, 192.0.2.1: replies get here only if the"
                         + " router sends them; else add each, as in: ip address add 192.0.2.9/32 dev wan0"),
-                ExternalAddresses.problem(masquerade(3, FIRST + 9, FIRST + 9), local));
+                ExternalAddresses.problems(masquerade(3, FIRST + 9, FIRST + 9), local));
     }
 
     @Test
     void shouldSayHowToAddThem() {
         assertEquals(
-                Optional.of("masquerade: this machine does not have 192.0.2.0, 192.0.2.1, 192.0.2.2 and 2 more: replies"
+                List.of("masquerade: this machine does not have 192.0.2.0, 192.0.2.1, 192.0.2.2 and 2 more: replies"
                         + " get here only if the router sends them; else add each, as in: ip address add 192.0.2.0/32"
                         + " dev wan0"),
-                ExternalAddresses.problem(masquerade(5), Set.of(LOOPBACK)));
+                ExternalAddresses.problems(masquerade(5), local(LOOPBACK)));
     }
 
     @Test
     void shouldSayNothingOfAddressesThatAreHere() {
-        final Masquerade local = new Masquerade(
+        assertEquals(List.of(), ExternalAddresses.problems(masquerade(2), local(FIRST, FIRST + 1, LOOPBACK)));
+    }
+
+    @Test
+    void shouldNameAddressesThatAreTheMachinesOwn() {
+        final Masquerade own = new Masquerade(
                 List.of(),
                 List.of(),
                 List.of(),
                 Duration.ofHours(1),
                 List.of(new Masquerade.Pair("a", FIRST, OptionalInt.empty(), LOOPBACK)));
-        assertEquals(Optional.empty(), ExternalAddresses.problem(local));
+        assertEquals(
+                List.of(
+                        "masquerade: 127.0.0.1/8 is an address of this machine's own, by which others are translated too:"
+                                + " take another one, or give it the prefix length 32 if it is for clients only"),
+                ExternalAddresses.problems(own));
+    }
+
+    @Test
+    void shouldNameAddressesThatNobodyCanHave() {
+        final List<Local> local = List.of(
+                new Local(FIRST + 9, 29),
+                new Local(FIRST + 8, 32),
+                new Local(FIRST + 15, 32),
+                new Local(FIRST, 32),
+                new Local(FIRST + 20, 31));
+        assertEquals(
+                List.of(
+                        "masquerade: nobody can have 192.0.2.8, the first or last address of the network of 192.0.2.9/29",
+                        "masquerade: nobody can have 192.0.2.15, the first or last address of the network of"
+                                + " 192.0.2.9/29"),
+                ExternalAddresses.problems(masquerade(1, FIRST + 8, FIRST + 15), local));
+    }
+
+    private static List<Local> local(int... addresses) {
+        return Arrays.stream(addresses)
+                .mapToObj(address -> new Local(address, Integer.SIZE))
+                .toList();
     }
 }

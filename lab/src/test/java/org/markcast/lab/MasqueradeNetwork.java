@@ -116,6 +116,13 @@ final class MasqueradeNetwork implements AutoCloseable {
                 .map(Ipv4Packet::source);
     }
 
+    /** Has a client send ESP to some 200 servers, none of which is there. */
+    void flood(int client) {
+        for (int i = 20; i < 250; i++) {
+            clients.get(client).send(espPacket(address(client), "203.0.113." + i, ++lastSpi));
+        }
+    }
+
     /** Has the gateway itself send ESP from one of its addresses. */
     Optional<String> espFromGateway(String source, String serverAddress) {
         final int spi = ++lastSpi;

@@ -148,6 +148,35 @@ class MasqueradeTest {
         expectTunnels(addresses, SERVER);
     }
 
+    /** What a server sent to an address before it was anybody's is a connection too, and the kernel keeps either or the other. */
+    @Test
+    void shouldServeAClientWhoseServerHasSentToTheAddressBefore() throws IOException {
+        network = new MasqueradeNetwork(2);
+        for (final String address : List.of("203.0.113.10", "203.0.113.11")) {
+            assertEquals(List.of(), network.espTo(address, SERVER));
+            assertEquals(List.of(), network.ikeTo(address, SERVER));
+        }
+        service = ServiceProcess.start(
+                network.gateway(),
+                config("pool = 203.0.113.10", "pairs {", "a { client = 10.7.1.2 \n address = 203.0.113.11 \n }", "}"));
+
+        for (int i = 0; i < 2; i++) {
+            final String address = "203.0.113." + (10 + i);
+            assertEquals(address, network.awaitEsp(i, SERVER));
+            service.status(); // has had the kernel forget what came before
+            expectIke(i, address);
+            assertEquals(List.of(i), network.espTo(address, SERVER));
+            assertEquals(Optional.of(address), network.esp(i, SERVER));
+        }
+    }
+
+    private void expectIke(int client, String address) {
+        final Ipv4Packet ike = network.ike(client, SERVER).orElseThrow();
+        assertEquals(address, ike.source());
+        assertEquals(IKE_PORT, ike.sourcePort());
+        assertEquals(List.of(client), network.ikeTo(address, SERVER));
+    }
+
     @Test
     void shouldServeAClientOfEachServerWithOneAddress() {
         start(2, "pool = 203.0.113.10");
@@ -195,8 +224,12 @@ class MasqueradeTest {
         start(4, POOL_OF_TWO, "idle = 5s");
         final List<String> addresses = lease(2);
 
-        assertEquals(GENERAL, network.awaitEsp(2, SERVER));
+        assertEquals(GENERAL, MasqueradeNetwork.await("client 2 without an address", () -> {
+            use(2);
+            return network.esp(2, SERVER);
+        }));
         service.awaitStatus("have client 3 wait", status -> {
+            use(2);
             network.esp(3, SERVER);
             return status.json().toString().contains(MasqueradeNetwork.address(3));
         });
@@ -214,6 +247,13 @@ class MasqueradeTest {
         assertTrue(addresses.contains(freed), freed);
         assertEquals(List.of(2), network.espTo(freed, SERVER));
         assertEquals("leased", client(2).get("kind").getAsString());
+    }
+
+    /** So that the first ones do not lose their leases while something else is waited for. */
+    private void use(int clients) {
+        for (int i = 0; i < clients; i++) {
+            network.esp(i, SERVER);
+        }
     }
 
     @Test
@@ -254,6 +294,19 @@ class MasqueradeTest {
         assertNotEquals(GENERAL, network.awaitEsp(2, SERVER));
     }
 
+    /** Who comes while more than the rules ask for do waits for its turn, rather than pass for as long as it talks. */
+    @Test
+    void shouldHoldNewClientsBackWhileTooManyComeAtOnce() {
+        start(2, POOL_OF_FIVE);
+        final String address = network.awaitEsp(0, SERVER);
+
+        network.flood(0);
+        assertEquals(Optional.empty(), network.esp(1, SERVER));
+
+        assertNotEquals(GENERAL, network.awaitEsp(1, SERVER));
+        assertEquals(Optional.of(address), network.esp(0, SERVER));
+    }
+
     @Test
     void shouldKeepLeasesThatStillFitOverAReload() throws IOException {
         start(3, POOL_OF_FIVE);
@@ -263,6 +316,7 @@ class MasqueradeTest {
         expectTunnels(addresses, SERVER);
 
         service.reload(config("pool = " + addresses.get(0) + ", 203.0.113.16"));
+        service.status(); // has had the kernel forget what came by the old address
         assertEquals(Optional.of(addresses.get(0)), network.esp(0, SERVER));
         assertEquals("203.0.113.16", network.awaitEsp(1, SERVER));
         assertEquals(List.of(1), network.espTo("203.0.113.16", SERVER));
@@ -284,6 +338,7 @@ class MasqueradeTest {
                 "203.0.113.12",
                 MasqueradeNetwork.await(
                         "the new address", () -> network.esp(1, SERVER).filter(address -> !address.equals(GENERAL))));
+        service.status(); // has had the kernel forget all of them
         expectTunnels(List.of("203.0.113.11", "203.0.113.12"), SERVER);
     }
 

@@ -3,6 +3,7 @@ package org.markcast.netfilter;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Collection;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 import org.markcast.linux.ConntrackSocket;
@@ -13,10 +14,7 @@ import org.markcast.linux.NetfilterSocket;
 /** The kernel of this machine, in the network namespace of the thread that opened it. */
 final class LinuxClientKernel implements ClientKernel {
 
-    private static final int UDP = 17;
-    private static final int ESP = 50;
-    private static final int AH = 51;
-    private static final int[] IKE_PORTS = {500, 4500};
+    private static final int[] SERVER_PORTS = {LeaseConnections.IKE_PORT, LeaseConnections.NAT_TRAVERSAL_PORT};
 
     private static final int IPV4_HEADER_LENGTH = 20;
     private static final int SOURCE_OFFSET = 12;
@@ -80,28 +78,27 @@ final class LinuxClientKernel implements ClientKernel {
         socket.visitCounters(Table.MASQUERADE.family(), Table.MASQUERADE.tableName(), set, visitor);
     }
 
-    /** A lease is given often, so it must not look at every connection; IKE without NAT has the same port at both ends. */
+    /** Either end of a connection finds it. */
     @Override
-    public void forget(Peers peers) {
-        if (peers.server() == Peers.ANY) {
-            conntrack.find(connection -> isIpsecOf(peers.client(), connection)).forEach(conntrack::delete);
-            return;
-        }
-        conntrack.delete(new ConntrackTuple(ESP, peers.client(), peers.server(), 0, 0));
-        conntrack.delete(new ConntrackTuple(AH, peers.client(), peers.server(), 0, 0));
-        for (final int port : IKE_PORTS) {
-            conntrack.delete(new ConntrackTuple(UDP, peers.client(), peers.server(), port, port));
+    public void forget(Lease lease) {
+        final Peers peers = lease.peers();
+        forget(peers.client(), peers.server());
+        if (lease.isGranted()) {
+            forget(peers.server(), lease.address());
         }
     }
 
-    private static boolean isIpsecOf(int client, ConntrackTuple connection) {
-        return connection.source() == client
-                && switch (connection.protocol()) {
-                    case ESP, AH -> true;
-                    case UDP ->
-                        connection.destinationPort() == IKE_PORTS[0] || connection.destinationPort() == IKE_PORTS[1];
-                    default -> false;
-                };
+    private void forget(int source, int destination) {
+        conntrack.delete(new ConntrackTuple(LeaseConnections.ESP, source, destination, 0, 0));
+        conntrack.delete(new ConntrackTuple(LeaseConnections.AH, source, destination, 0, 0));
+        for (final int port : SERVER_PORTS) {
+            conntrack.delete(new ConntrackTuple(LeaseConnections.UDP, source, destination, port, port));
+        }
+    }
+
+    @Override
+    public void forgetAll(Collection<Lease> leases) {
+        conntrack.find(new LeaseConnections(leases)).forEach(conntrack::delete);
     }
 
     @Override

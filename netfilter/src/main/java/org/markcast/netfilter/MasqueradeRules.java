@@ -18,7 +18,8 @@ import org.markcast.engine.packet.Ipv4Address;
  *   <li>The first packet of a connection that holds IKE, ESP or AH gets its client's external address, before any other NAT rule
  *       sees it. From the server it goes to the client, also if the client's connection has been forgotten.
  *   <li>Who has no address yet is asked for: its packets are logged for us, and dropped for a few seconds, since another address
- *       would only confuse the server. If nobody answers they pass, as do those of who has to wait for an address.
+ *       would only confuse the server. If nobody answers they pass for a minute, logged again, as do those of who has to wait for
+ *       an address. Where too many come at once, who was not asked for is dropped, and asked for when it tries again.
  *   <li>Packets of all that have an address or wait for one are counted.
  * </ul>
  */
@@ -107,9 +108,10 @@ public final class MasqueradeRules {
                     \t\tfib saddr type local return
                     \t\tip saddr . ip daddr @waiting return
                     \t\tip saddr . ip daddr @asked drop
-                    \t\tlimit rate 20/second burst 100 packets add @asked { ip saddr . ip daddr } log group %d
+                    \t\tip saddr . ip daddr @unanswered limit rate 20/second burst 100 packets log group %1$d
                     \t\tip saddr . ip daddr @unanswered return
-                    \t\tadd @unanswered { ip saddr . ip daddr } drop
+                    \t\tlimit rate over 20/second burst 100 packets drop
+                    \t\tadd @asked { ip saddr . ip daddr } add @unanswered { ip saddr . ip daddr } log group %1$d drop
                     """.formatted(LOG_GROUP));
         }
         text.append("\t}\n\n\tchain inbound {\n\t\tdnat to " + PEERS + " map @" + CLIENTS + "\n");

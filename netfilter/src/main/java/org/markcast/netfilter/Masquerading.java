@@ -44,7 +44,8 @@ public final class Masquerading implements AutoCloseable {
     private final NanoClock clock;
     private final EpochClock wallClock;
     private final Supplier<ClientKernel> opener;
-    private final Set<Peers> toForget = new LinkedHashSet<>();
+    private final Set<Lease> fresh = new LinkedHashSet<>(); // whose connections are to be forgotten, cheaply
+    private final Set<Lease> moved = new LinkedHashSet<>(); // thoroughly
 
     private ClientKernel kernel; // null: not to be had now
     private Leases leases;
@@ -86,7 +87,7 @@ public final class Masquerading implements AutoCloseable {
                 leases.restore(peers, address, sinceMs, lastPacketMs, clock.nanoTime());
             }
         });
-        leases.all().forEach(lease -> toForget.add(lease.peers()));
+        moved.addAll(leases.all());
         leases.takeChange();
     }
 
@@ -135,7 +136,7 @@ public final class Masquerading implements AutoCloseable {
             return;
         }
         leases = leases.successor(latest, clock.nanoTime(), wallClock.time());
-        noteForgetting(leases.takeChange());
+        noteMoved(leases.takeChange());
         render();
         save();
     }
@@ -160,7 +161,9 @@ public final class Masquerading implements AutoCloseable {
             }
         }
         follow(rules);
-        if (kernel != null && !toForget.isEmpty() && rules.problem().isEmpty()) {
+        if (kernel != null
+                && !(fresh.isEmpty() && moved.isEmpty())
+                && rules.problem().isEmpty()) {
             forget();
         }
     }
@@ -193,25 +196,36 @@ public final class Masquerading implements AutoCloseable {
                 isSameChains
                         ? MasqueradeRules.change(change)
                         : TableText.replacement(List.of(before), List.of(table), Set.of()));
-        noteForgetting(change);
+        if (change.gone().isEmpty()) {
+            fresh.addAll(change.come());
+        } else {
+            noteMoved(change);
+        }
         save();
     }
 
-    private void noteForgetting(Leases.Change change) {
-        change.gone().forEach(lease -> toForget.add(lease.peers()));
-        change.come().forEach(lease -> toForget.add(lease.peers()));
+    /** Connections of these have been translated, so that a look at all is worth it. */
+    private void noteMoved(Leases.Change change) {
+        moved.addAll(change.gone());
+        moved.addAll(change.come());
     }
 
     /** Only now that the rules are there: a connection that begins anew before would have the old address again. */
     private void forget() {
-        for (final Peers peers : toForget) {
-            try {
-                kernel.forget(peers);
-            } catch (LinuxException e) {
-                LOG.warn("connections of {} may keep their address for a while: {}", peers, e.getMessage());
-            }
+        if (!moved.isEmpty()) {
+            forget("clients", () -> kernel.forgetAll(moved));
         }
-        toForget.clear();
+        fresh.forEach(lease -> forget(lease.peers(), () -> kernel.forget(lease)));
+        moved.clear();
+        fresh.clear();
+    }
+
+    private static void forget(Object whose, Runnable action) {
+        try {
+            action.run();
+        } catch (LinuxException e) {
+            LOG.warn("connections of {} may keep their address for a while: {}", whose, e.getMessage());
+        }
     }
 
     private void save() {

@@ -168,7 +168,9 @@ class MasqueradingTest {
         assertEquals(daves, addressOf(second, "10.0.0.6"));
         assertTrue(second.table().text().contains("10.0.0.5 . 198.51.100.1 : " + carols));
         second.work(rules);
-        assertEquals(List.of(CAROL, DAVE), kernel.forgotten);
+        second.work(rules);
+        assertEquals(List.of("10.0.0.5 at " + carols + ", 10.0.0.6 at " + daves), kernel.thoroughly);
+        assertEquals(List.of(), kernel.forgotten);
     }
 
     @Test
@@ -242,7 +244,7 @@ class MasqueradingTest {
     void shouldFollowAnotherConfiguration() {
         final Masquerading masquerading = start(pool(0, pair("10.0.0.5", SERVER, "203.0.113.9")));
         masquerading.work(rules);
-        kernel.forgotten.clear();
+        kernel.thoroughly.clear();
         final TableText before = masquerading.table();
 
         masquerading.configure(pool(0, pair("10.0.0.5", SERVER, "203.0.113.9")));
@@ -252,7 +254,15 @@ class MasqueradingTest {
                 pool(2, pair("10.0.0.5", SERVER, "203.0.113.9"), pair("10.0.0.6", SERVER, "203.0.113.8")));
         install(masquerading);
         masquerading.work(rules);
-        assertEquals(List.of(DAVE), kernel.forgotten);
+        assertEquals(List.of("10.0.0.6 at 203.0.113.8"), kernel.thoroughly);
         assertEquals("203.0.113.8", addressOf(masquerading, "10.0.0.6"));
+
+        kernel.thoroughly.clear();
+        masquerading.configure(
+                pool(2, pair("10.0.0.5", SERVER, "203.0.113.9"), pair("10.0.0.6", SERVER, "203.0.113.7")));
+        install(masquerading);
+        masquerading.work(rules);
+        assertEquals(List.of("10.0.0.6 at 203.0.113.8, 10.0.0.6 at 203.0.113.7"), kernel.thoroughly);
+        assertEquals(List.of(), kernel.forgotten);
     }
 }
