@@ -35,7 +35,10 @@ final class Pinning implements AutoCloseable {
     /** Changes to another configuration; the rules follow with {@link #tables()}. */
     void follow(Config config) {
         if (!config.uplinks().isEnabled()) {
-            close();
+            if (uplinks != null) {
+                uplinks.abandon();
+                uplinks = null;
+            }
         } else if (uplinks == null) {
             uplinks = PinnedUplinks.open(config.uplinks(), SystemNanoClock.INSTANCE);
         } else {

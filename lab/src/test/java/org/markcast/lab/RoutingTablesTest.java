@@ -67,6 +67,43 @@ class RoutingTablesTest {
     }
 
     @Test
+    void shouldAddAndDeleteRulesForASource() {
+        final Rule rule = new Rule(20_001, 0, 0, 0xc000_0202, TABLE);
+        routing.add(rule);
+        assertEquals("20001:\tfrom 192.0.2.2 iif lo lookup 4000000000 proto 109", ip("rule", "show", "pref", "20001"));
+        assertEquals(List.of(rule), routing.rules());
+
+        routing.delete(new Rule(20_001, 0, 0, 0xc000_0203, TABLE));
+        assertEquals(List.of(rule), routing.rules());
+        routing.delete(rule);
+        assertEquals(List.of(), routing.rules());
+    }
+
+    @Test
+    void shouldReadEachNextHopOfADefaultRoute() {
+        network.program(
+                "",
+                "ip",
+                "route",
+                "add",
+                "default",
+                "metric",
+                "9",
+                "nexthop",
+                "via",
+                "10.1.0.7",
+                "nexthop",
+                "via",
+                "192.0.2.1",
+                "dev",
+                "out",
+                "onlink");
+        final List<Route> all = routing.routesIn(RoutingTables.MAIN);
+        assertTrue(all.contains(new Route(RoutingTables.MAIN, 0, 0, out, 0x0a01_0007, 0, 9, false)), all::toString);
+        assertTrue(all.contains(new Route(RoutingTables.MAIN, 0, 0, out, 0xc000_0201, 0, 9, true)), all::toString);
+    }
+
+    @Test
     void shouldAddAndDeleteRoutes() {
         final List<Route> routes = List.of(
                 new Route(TABLE, 0x0a01_0000, 16, out, 0, 0x0a01_0001, 0, false),

@@ -228,6 +228,34 @@ class UplinksTest {
         }
     }
 
+    @Test
+    void shouldAnswerWithoutADefaultRoute() throws IOException {
+        startWithBoth();
+        final ServerSocket own = network.listen(network.gateway().namespace(), 8081);
+
+        network.gateway().ip("route del default");
+
+        for (final String address : List.of(DSL_ADDRESS, CABLE_ADDRESS)) {
+            network.connect(network.outside(), SERVER, address, own).exchange("to the gateway at " + address);
+        }
+    }
+
+    @Test
+    void shouldTakeGatewaysFromADefaultRouteWithSeveral() throws IOException {
+        network.gateway()
+                .ip("route replace default nexthop via " + DSL_GATEWAY + " dev dsl nexthop via " + CABLE_GATEWAY
+                        + " dev cable");
+        network.start(
+                "lan = eth1",
+                "dsl { interface = dsl",
+                "masquerade = yes }",
+                "cable { interface = cable",
+                "masquerade = yes }");
+        network.awaitState("dsl", "up");
+        network.awaitState("cable", "up");
+        network.connectAlice(server()).exchange("by either");
+    }
+
     /** What the test above sees without the service. */
     @Test
     void shouldAnswerByTheDefaultRouteWithoutPinning() throws IOException {

@@ -73,6 +73,7 @@ final class NetlinkDialogue implements AutoCloseable {
      *
      * @param question writes the question, with NLM_F_DUMP; its length
      * @param answer the type of messages that count
+     * @throws LinuxException EAGAIN if they change faster than they can be read
      */
     <T> List<T> list(String what, IntSupplier question, int answer, Parser<T> parser) {
         for (int i = 0; i < MAX_DUMP_TRIES; i++) {
@@ -81,7 +82,7 @@ final class NetlinkDialogue implements AutoCloseable {
                 return found;
             }
         }
-        throw new IllegalStateException("the " + what + " change faster than they can be read");
+        throw new LinuxException("reading the " + what + ", which change all the time", LinuxErrno.EAGAIN);
     }
 
     private static <T> void addTo(List<T> found, T value) {

@@ -54,6 +54,14 @@ final class RouteMessage {
         buffer.putInt(end - Integer.BYTES, value);
     }
 
+    /** A text of ASCII characters, with a zero behind it. */
+    void putText(int type, String text) {
+        final int data = end + Netlink.ATTRIBUTE_HEADER_LENGTH;
+        put(type, text.length() + 1);
+        buffer.setMemory(data, end - data, (byte) 0); // padding too
+        buffer.putStringWithoutLengthAscii(data, text);
+    }
+
     /** @param address in host order */
     void putAddress(int type, int address) {
         put(type, Integer.BYTES);

@@ -2,6 +2,7 @@
 package org.markcast.linux;
 
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -33,6 +34,7 @@ public final class RoutingTables implements AutoCloseable {
     private static final int RTA_GATEWAY = 5;
     private static final int RTA_PRIORITY = 6;
     private static final int RTA_PREFSRC = 7;
+    private static final int RTA_MULTIPATH = 9;
     private static final int RTA_TABLE = 15;
     private static final int RTA_VIA = 18;
     private static final int RTA_ENCAP = 22;
@@ -43,12 +45,16 @@ public final class RoutingTables implements AutoCloseable {
     private static final int RT_SCOPE_LINK = 253;
     private static final int RT_SCOPE_NOWHERE = 255;
 
+    private static final int FRA_SRC = 2;
+    private static final int FRA_IIFNAME = 3;
     private static final int FRA_PRIORITY = 6;
     private static final int FRA_FWMARK = 10;
     private static final int FRA_TABLE = 15;
     private static final int FRA_FWMASK = 16;
     private static final int FRA_PROTOCOL = 21;
     private static final int FR_ACT_TO_TBL = 1;
+    private static final String THIS_MACHINE = "lo";
+    private static final int NEXT_HOP_LENGTH = 8;
 
     private final int protocol;
     private final NetlinkDialogue dialogue = new NetlinkDialogue(Netlink.NETLINK_ROUTE);
@@ -59,8 +65,15 @@ public final class RoutingTables implements AutoCloseable {
      * Packets with this mark under this mask are looked up in this table.
      *
      * @param priority where the rule stands: a smaller one comes first
+     * @param source if not 0, only packets of this machine's own that have this address count, in host order
      */
-    public record Rule(int priority, int mark, int mask, int table) {}
+    public record Rule(int priority, int mark, int mask, int source, int table) {
+
+        /** For packets with any source. */
+        public Rule(int priority, int mark, int mask, int table) {
+            this(priority, mark, mask, 0, table);
+        }
+    }
 
     /**
      * Where packets to a network go. Addresses are in host order, 0 is none.
@@ -105,6 +118,7 @@ public final class RoutingTables implements AutoCloseable {
                 number(FRA_PRIORITY, attributes, end),
                 number(FRA_FWMARK, attributes, end),
                 number(FRA_FWMASK, attributes, end),
+                address(FRA_SRC, attributes, end),
                 number(FRA_TABLE, attributes, end));
     }
 
@@ -122,8 +136,15 @@ public final class RoutingTables implements AutoCloseable {
         message.begin(type, Netlink.NLM_F_ACK | flags, Libc.AF_INET, BODY_LENGTH);
         message.putBody(7, FR_ACT_TO_TBL);
         message.putInt(FRA_PRIORITY, rule.priority());
-        message.putInt(FRA_FWMARK, rule.mark());
-        message.putInt(FRA_FWMASK, rule.mask());
+        if (rule.mask() != 0) {
+            message.putInt(FRA_FWMARK, rule.mark());
+            message.putInt(FRA_FWMASK, rule.mask());
+        }
+        if (rule.source() != 0) {
+            message.putBody(2, Integer.SIZE);
+            message.putAddress(FRA_SRC, rule.source());
+            message.putText(FRA_IIFNAME, THIS_MACHINE);
+        }
         message.putInt(FRA_TABLE, rule.table());
         message.putByte(FRA_PROTOCOL, protocol);
         dialogue.request(what + rule.priority(), message.end());
@@ -144,18 +165,17 @@ public final class RoutingTables implements AutoCloseable {
         return (buffer.getByte(body + 5) & 0xff) == protocol ? route(body, end) : null;
     }
 
-    /** Everybody's routes to somewhere in one table; those with several next hops, with one of IPv6, or into tunnels are left out. */
+    /**
+     * Everybody's routes to somewhere in one table. A default route with several next hops is one for each of them; other routes with
+     * several, and those with a next hop of IPv6 or into tunnels are left out.
+     */
     public List<Route> routesIn(int table) {
         try {
-            return dialogue.list("routes", () -> askForRoutes(table), RTM_NEWROUTE, (body, end) -> {
-                final Route route = route(body, end);
-                final boolean isAsked = buffer.getByte(body + 7) == RTN_UNICAST
-                        && route.table() == table
-                        && route.interfaceIndex() != 0
-                        && attribute(RTA_VIA, body + BODY_LENGTH, end) < 0
-                        && attribute(RTA_ENCAP, body + BODY_LENGTH, end) < 0;
-                return isAsked ? route : null;
-            });
+            return dialogue
+                    .list("routes", () -> askForRoutes(table), RTM_NEWROUTE, (body, end) -> routesIn(table, body, end))
+                    .stream()
+                    .flatMap(List::stream)
+                    .toList();
         } catch (LinuxException e) {
             if (e.errno() == LinuxErrno.ENOENT) { // there is no such table
                 return List.of();
@@ -168,6 +188,45 @@ public final class RoutingTables implements AutoCloseable {
         message.begin(RTM_GETROUTE, Netlink.NLM_F_DUMP, Libc.AF_INET, BODY_LENGTH);
         message.putInt(RTA_TABLE, table);
         return message.end();
+    }
+
+    private List<Route> routesIn(int table, int body, int end) {
+        final Route route = route(body, end);
+        if (buffer.getByte(body + 7) != RTN_UNICAST || route.table() != table) {
+            return List.of();
+        }
+        final int hops = attribute(RTA_MULTIPATH, body + BODY_LENGTH, end);
+        if (hops >= 0 && route.prefixLength() == 0) {
+            return routesByEach(hops, hops + Netlink.attributeLength(buffer, hops), route);
+        }
+        return route.interfaceIndex() != 0 && isPlain(body + BODY_LENGTH, end) ? List.of(route) : List.of();
+    }
+
+    /** {@code struct rtnexthop { u16 len; u8 flags, hops; s32 ifindex; }} and attributes, as often as there are next hops. */
+    private List<Route> routesByEach(int first, int end, Route route) {
+        final List<Route> found = new ArrayList<>();
+        int hop = first;
+        while (hop + NEXT_HOP_LENGTH <= end) {
+            final int length = Math.max(NEXT_HOP_LENGTH, buffer.getShort(hop) & 0xffff);
+            final int attributes = hop + NEXT_HOP_LENGTH;
+            if (isPlain(attributes, hop + length)) {
+                found.add(new Route(
+                        route.table(),
+                        route.network(),
+                        route.prefixLength(),
+                        buffer.getInt(hop + 4),
+                        address(RTA_GATEWAY, attributes, hop + length),
+                        route.source(),
+                        route.metric(),
+                        (buffer.getByte(hop + 2) & RTNH_F_ONLINK) != 0));
+            }
+            hop += Netlink.align(length);
+        }
+        return found;
+    }
+
+    private boolean isPlain(int attributes, int end) {
+        return attribute(RTA_VIA, attributes, end) < 0 && attribute(RTA_ENCAP, attributes, end) < 0;
     }
 
     private Route route(int body, int end) {

@@ -4,6 +4,7 @@ package org.markcast.netfilter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.markcast.config.Mark;
@@ -38,21 +39,38 @@ public final class UplinkRules {
     private final Uplinks config;
     private final List<NumberedUplink> uplinks;
     private final Map<String, List<Integer>> sources;
+    private final Set<String> closed;
+    private final Set<String> dead;
     private final StringBuilder text = new StringBuilder("table " + Table.UPLINKS + " {\n");
 
-    private UplinkRules(Uplinks config, List<NumberedUplink> uplinks, Map<String, List<Integer>> sources) {
+    private UplinkRules(
+            Uplinks config,
+            List<NumberedUplink> uplinks,
+            Map<String, List<Integer>> sources,
+            Set<String> closed,
+            Set<String> dead) {
         this.config = config;
         this.uplinks = uplinks;
         this.sources = sources;
+        this.closed = closed;
+        this.dead = dead;
     }
 
     /**
      * The table for some uplinks, at least one.
      *
      * @param sources the addresses that uplinks have now, the main one first, in host order, by name
+     * @param closed names of uplinks that no connection is pinned to now
+     * @param dead names of those of them that nothing leaves by: a connection that began there would keep the address to which its
+     *     source is translated
      */
-    public static TableText table(Uplinks config, List<NumberedUplink> uplinks, Map<String, List<Integer>> sources) {
-        return new TableText(Table.UPLINKS, new UplinkRules(config, uplinks, sources).render());
+    public static TableText table(
+            Uplinks config,
+            List<NumberedUplink> uplinks,
+            Map<String, List<Integer>> sources,
+            Set<String> closed,
+            Set<String> dead) {
+        return new TableText(Table.UPLINKS, new UplinkRules(config, uplinks, sources, closed, dead).render());
     }
 
     private String render() {
@@ -85,9 +103,10 @@ public final class UplinkRules {
         chain(
                 "prerouting",
                 "type filter hook prerouting priority " + RESTORE_PRIORITY + "; policy accept;",
-                "iifname { " + lan + " } " + ofNetworks("saddr") + "jump restore");
+                "iifname { " + lan + " } " + ofNetworks("saddr") + "jump restore",
+                "meta ipsec exists " + ofNetworks("saddr") + "jump restore");
         final Map<Integer, NumberedUplink> owners = new LinkedHashMap<>();
-        uplinks.forEach(uplink -> addresses(uplink).forEach(address -> owners.putIfAbsent(address, uplink)));
+        open().forEach(uplink -> addresses(uplink).forEach(address -> owners.putIfAbsent(address, uplink)));
         final String claims = owners.entrySet().stream()
                 .map(owner -> Ipv4Address.text(owner.getKey()) + " : goto " + name("claim", owner.getValue()))
                 .collect(Collectors.joining(", "));
@@ -96,9 +115,16 @@ public final class UplinkRules {
                 "type route hook output priority " + RESTORE_PRIORITY + "; policy accept;",
                 "jump restore",
                 claims.isEmpty()
-                        ? "# no uplink has an address"
+                        ? "# nothing is pinned by its address"
                         : connectionMark() + " == 0 oifname != { \"lo\", " + lan + " } ip daddr != " + FOR_MANY
                                 + " rt ipsec missing ip saddr vmap { " + claims + " }");
+    }
+
+    /** Those that connections are pinned to. */
+    private List<NumberedUplink> open() {
+        return uplinks.stream()
+                .filter(uplink -> !closed.contains(uplink.uplink().name()))
+                .toList();
     }
 
     private List<Integer> addresses(NumberedUplink uplink) {
@@ -108,13 +134,19 @@ public final class UplinkRules {
     private void pin() {
         final String known = connectionMark() + " != 0 return";
         final String forMany = "ip daddr " + FOR_MANY + " return";
-        chain("inbound", known, forMany, "meta ipsec exists return", "iifname vmap " + interfaceMap());
+        final String pins = open().stream().map(UplinkRules::pin).collect(Collectors.joining(", "));
+        final String drops = uplinks.stream()
+                .filter(uplink -> dead.contains(uplink.uplink().name()))
+                .map(uplink -> quoted(uplink.uplink().interfaceName()) + " : drop")
+                .collect(Collectors.joining(", "));
+        final String separator = pins.isEmpty() || drops.isEmpty() ? "" : ", ";
+        chain("inbound", known, forMany, "meta ipsec exists return", verdicts("iifname", pins));
         chain(
                 "outbound",
                 known,
                 forMany,
                 "rt ipsec exists return",
-                "ct direction original oifname vmap " + interfaceMap());
+                verdicts("ct direction original oifname", pins + separator + drops));
         chain("input", "type filter hook input priority mangle; policy accept;", "jump inbound");
         chain(
                 "forward",
@@ -138,11 +170,17 @@ public final class UplinkRules {
                 .map(uplink -> quoted(uplink.uplink().interfaceName()) + " : "
                         + Ipv4Address.text(addresses(uplink).get(0)))
                 .collect(Collectors.joining(", "));
+        final String others = translating.stream()
+                .flatMap(uplink -> addresses(uplink).stream().skip(1).map(address -> fixed(uplink, address)))
+                .collect(Collectors.joining(", "));
         final String protectedOrOther = "rt ipsec missing " + ofNetworks("saddr");
         final String names = translating.stream()
                 .map(uplink -> quoted(uplink.uplink().interfaceName()))
                 .collect(Collectors.joining(", "));
         text.append("\tchain source {\n\t\ttype nat hook postrouting priority " + NAT_PRIORITY + "; policy accept;\n");
+        if (!others.isEmpty()) {
+            text.append("\t\trt ipsec missing snat to oifname . ip saddr map { " + others + " }\n");
+        }
         if (!addresses.isEmpty()) {
             text.append("\t\t" + protectedOrOther + "snat to oifname map { " + addresses + " }\n");
         }
@@ -165,8 +203,18 @@ public final class UplinkRules {
         return config.networks().isEmpty() ? "" : "ip " + address + " @networks ";
     }
 
-    private String interfaceMap() {
-        return uplinkMap(uplink -> quoted(uplink.uplink().interfaceName()), "pin");
+    private static String pin(NumberedUplink uplink) {
+        return quoted(uplink.uplink().interfaceName()) + " : goto " + name("pin", uplink);
+    }
+
+    private static String verdicts(String key, String elements) {
+        return elements.isEmpty() ? "# no uplink is usable" : key + " vmap { " + elements + " }";
+    }
+
+    /** An address of an uplink stays what it is. */
+    private static String fixed(NumberedUplink uplink, int address) {
+        final String text = Ipv4Address.text(address);
+        return quoted(uplink.uplink().interfaceName()) + " . " + text + " : " + text;
     }
 
     private String uplinkMap(Function<NumberedUplink, String> key, String chains) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.markcast.config.Prefix;
 import org.markcast.config.Uplink;
@@ -51,6 +52,24 @@ class UplinkRulesTest {
     }
 
     @Test
+    void shouldPinNothingToWhatIsClosed() {
+        final Uplinks uplinks =
+                uplinks(MASK, List.of(), uplink("dsl", null, null, true), uplink("cable", null, null, true));
+        final List<NumberedUplink> numbered = NumberedUplink.of(uplinks, List.of());
+        final Map<String, List<Integer>> sources = Map.of("dsl", List.of(ADDRESS), "cable", List.of(ADDRESS + 1));
+        final String one = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl"), Set.of("dsl"))
+                .text();
+        assertTrue(one.contains("iifname vmap { \"cable0\" : goto pin_0x2000000 }\n"), one);
+        assertTrue(one.contains("oifname vmap { \"cable0\" : goto pin_0x2000000, \"dsl0\" : drop }\n"), one);
+        assertTrue(one.contains("ip saddr vmap { 192.0.2.3 : goto claim_0x2000000 }"), one);
+        assertTrue(one.contains("0x1000000 : goto restore_0x1000000"), one);
+        final String none = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl", "cable"), Set.of())
+                .text();
+        assertFalse(none.contains("ifname vmap"), none);
+        assertFalse(none.contains("saddr vmap"), none);
+    }
+
+    @Test
     void shouldGiveOutWhatIsFree() {
         final Uplinks uplinks = uplinks(
                 0x90,
@@ -84,8 +103,8 @@ class UplinkRulesTest {
     }
 
     private static String installation(Uplinks uplinks, Map<String, List<Integer>> sources) {
-        return TableText.installation(
-                List.of(UplinkRules.table(uplinks, NumberedUplink.of(uplinks, List.of()), sources)));
+        return TableText.installation(List.of(
+                UplinkRules.table(uplinks, NumberedUplink.of(uplinks, List.of()), sources, Set.of(), Set.of())));
     }
 
     private static List<String> numbers(List<NumberedUplink> uplinks) {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter.uplink;
 
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.markcast.config.Uplink;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.linux.LinuxException;
 import org.markcast.linux.RouteNetlink.Address;
@@ -22,6 +25,12 @@ import org.slf4j.LoggerFactory;
 final class FollowedUplink {
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowedUplink.class);
+
+    /** What is released again while an uplink is down: programs that send all the time may have met its old rules. */
+    private static final long RELEASE_INTERVAL_NS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final int LINK_LOCAL = 0xa9fe_0000; // 169.254.0.0/16 (RFC 3927)
+    private static final int LINK_LOCAL_MASK = 0xffff_0000;
 
     private final NumberedUplink numbered;
     private final UplinkRoutes routes;
@@ -41,11 +50,26 @@ final class FollowedUplink {
     /** Whether its connections have been released since it went down. */
     private boolean isReleased;
 
+    private long releasedNs;
+
     private boolean isWarned;
 
     FollowedUplink(NumberedUplink numbered) {
         this.numbered = numbered;
         routes = new UplinkRoutes(numbered);
+    }
+
+    /** One that goes on with the connections of another, which had the same mark and interface. */
+    FollowedUplink(NumberedUplink numbered, FollowedUplink former) {
+        this(numbered);
+        routes.inherit(former.routes);
+        held = former.held;
+        lost.addAll(former.lost);
+        isDown = former.isDown;
+        downSinceNs = former.downSinceNs;
+        isReleased = former.isReleased;
+        releasedNs = former.releasedNs;
+        isWarned = former.isWarned;
     }
 
     NumberedUplink numbered() {
@@ -63,7 +87,8 @@ final class FollowedUplink {
                 .findFirst();
         addresses = all.stream()
                 .filter(address -> link.isPresent()
-                        && address.interfaceIndex() == link.get().index())
+                        && address.interfaceIndex() == link.get().index()
+                        && isGlobal(address))
                 .toList();
         if (isUsable()) {
             comeUp(all);
@@ -71,6 +96,10 @@ final class FollowedUplink {
             goDown(nowNs);
         }
         warnOfStrictFilter(kernel);
+    }
+
+    private static boolean isGlobal(Address address) {
+        return (address.address() & LINK_LOCAL_MASK) != LINK_LOCAL;
     }
 
     private boolean isUsable() {
@@ -130,16 +159,47 @@ final class FollowedUplink {
 
     /** Its addresses as long as it has some, up or not, in host order, the main one first. */
     List<Integer> sources() {
-        return addresses.stream().map(Address::address).toList();
+        return mainFirst(addresses, routes.gateway());
     }
 
     /** The same for who does not follow it. */
-    static List<Integer> addressesOf(String interfaceName, List<Link> links, List<Address> all) {
-        return links.stream()
-                .filter(link -> link.name().equals(interfaceName))
+    static List<Integer> addressesOf(Uplink uplink, List<Link> links, List<Address> all) {
+        final List<Address> own = links.stream()
+                .filter(link -> link.name().equals(uplink.interfaceName()))
                 .flatMap(link -> all.stream().filter(address -> address.interfaceIndex() == link.index()))
+                .filter(FollowedUplink::isGlobal)
+                .toList();
+        return mainFirst(
+                own,
+                uplink.gateway().map(hop -> OptionalInt.of(Ipv4Address.of(hop))).orElse(OptionalInt.empty()));
+    }
+
+    /** The provider knows the one best that the gateway is a neighbour of. */
+    private static List<Integer> mainFirst(List<Address> addresses, OptionalInt gateway) {
+        return addresses.stream()
+                .sorted(Comparator.comparing(
+                        address -> gateway.isEmpty() || !UplinkRoutes.isNeighbour(gateway.getAsInt(), address)))
                 .map(Address::address)
                 .toList();
+    }
+
+    /** Whether packets of this machine with its addresses can only go its way. */
+    boolean ownsSources() {
+        return !isUsable() || routes.gateway().isPresent();
+    }
+
+    /** Whether no connection is to be pinned to it: where it leads is not known, or it has been away for too long. */
+    boolean isClosed(long lingerNs, long nowNs) {
+        return isUsable() ? routes.gateway().isEmpty() : isOverdue(lingerNs, nowNs);
+    }
+
+    /** Whether it has no carrier, and has been away for too long. */
+    boolean isDead(long lingerNs, long nowNs) {
+        return condition().equals("down") && isOverdue(lingerNs, nowNs);
+    }
+
+    private boolean isOverdue(long lingerNs, long nowNs) {
+        return isDown && nowNs - downSinceNs >= lingerNs;
     }
 
     /** Releases what cannot go on. */
@@ -148,14 +208,22 @@ final class FollowedUplink {
             if (!lost.isEmpty()) {
                 releaseLost(kernel, mask);
             }
-            if (isDown && !isReleased && nowNs - downSinceNs >= lingerNs) {
-                isReleased = true;
-                held.clear();
-                kernel.forgetConnections(numbered.mark(), mask);
-                LOG.info("uplink {} has not come back: its connections are released", name());
+            if (isOverdue(lingerNs, nowNs) && (!isReleased || nowNs - releasedNs >= RELEASE_INTERVAL_NS)) {
+                releaseAll(kernel, mask, nowNs);
             }
         } catch (LinuxException e) {
             LOG.warn("uplink {}: connections that cannot go on stay until they time out: {}", name(), e.getMessage());
+        }
+    }
+
+    private void releaseAll(UplinkKernel kernel, int mask, long nowNs) {
+        final boolean isFirst = !isReleased;
+        isReleased = true;
+        releasedNs = nowNs;
+        held.clear();
+        kernel.forgetConnections(numbered.mark(), mask);
+        if (isFirst) {
+            LOG.info("uplink {} has not come back: its connections are released", name());
         }
     }
 

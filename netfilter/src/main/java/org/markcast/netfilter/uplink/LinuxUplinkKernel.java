@@ -103,6 +103,11 @@ final class LinuxUplinkKernel implements UplinkKernel {
     }
 
     @Override
+    public void disownConnections(int mark, int mask) {
+        conntrack.disown(mark, mask, 0);
+    }
+
+    @Override
     public int forgetConnections(int mark, int mask, Set<Integer> addresses) {
         return conntrack.forget(mark, mask, addresses);
     }

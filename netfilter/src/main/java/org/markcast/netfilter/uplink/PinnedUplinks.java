@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.agrona.concurrent.NanoClock;
 import org.markcast.config.Uplink;
 import org.markcast.config.Uplinks;
@@ -36,6 +38,9 @@ public final class PinnedUplinks implements AutoCloseable {
     /** Where our routing rules stand: before the main table (32766), behind tables of IPsec daemons (strongSwan: 220). */
     static final int PRIORITY = 20_000;
 
+    /** Behind those, packets that have no mark yet when this machine looks for their first route. */
+    static final int SOURCE_PRIORITY = 20_001;
+
     private static final Logger LOG = LoggerFactory.getLogger(PinnedUplinks.class);
 
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
@@ -47,6 +52,10 @@ public final class PinnedUplinks implements AutoCloseable {
     private List<FollowedUplink> uplinks = List.of();
     private Set<Route> refused = Set.of();
     private TableText table;
+
+    /** The names of the uplinks that are closed by the table. */
+    private Set<String> closed = Set.of();
+
     private boolean isStale = true;
     private long retryNs;
     private String problem;
@@ -85,10 +94,10 @@ public final class PinnedUplinks implements AutoCloseable {
             final List<RouteNetlink.Link> links = netlink.links();
             final List<RouteNetlink.Address> addresses = netlink.addresses();
             for (final Uplink uplink : config.all()) {
-                sources.put(uplink.name(), FollowedUplink.addressesOf(uplink.interfaceName(), links, addresses));
+                sources.put(uplink.name(), FollowedUplink.addressesOf(uplink, links, addresses));
             }
         }
-        return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources);
+        return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources, Set.of(), Set.of());
     }
 
     /** Changes to another configuration, with at least one uplink; {@link #table()} may be another one then. */
@@ -99,28 +108,38 @@ public final class PinnedUplinks implements AutoCloseable {
         final List<NumberedUplink> before =
                 uplinks.stream().map(FollowedUplink::numbered).toList();
         final List<NumberedUplink> now = NumberedUplink.of(latest, before);
-        attempt(() -> releaseHandedOn(before, now));
-        final Map<NumberedUplink, FollowedUplink> followed = new HashMap<>();
-        uplinks.forEach(uplink -> followed.put(uplink.numbered(), uplink));
+        before.forEach(former -> attempt(() -> releaseUnlessKept(former, now)));
         config = latest;
-        uplinks = now.stream()
-                .map(numbered -> followed.getOrDefault(numbered, new FollowedUplink(numbered)))
-                .toList();
+        uplinks = now.stream().map(this::followed).toList();
         table = rules();
         attempt(this::look);
     }
 
-    /** Connections with a mark that is another interface's now must not go there. */
-    private void releaseHandedOn(List<NumberedUplink> before, List<NumberedUplink> now) {
-        for (final NumberedUplink former : before) {
-            final boolean isHandedOn = now.stream()
-                    .anyMatch(uplink -> uplink.mark() == former.mark()
-                            && !uplink.uplink()
-                                    .interfaceName()
-                                    .equals(former.uplink().interfaceName()));
-            if (isHandedOn) {
-                kernel.forgetConnections(former.mark(), config.mask());
+    private FollowedUplink followed(NumberedUplink numbered) {
+        for (final FollowedUplink former : uplinks) {
+            if (former.numbered().equals(numbered)) {
+                return former;
+            } else if (hasSameConnections(former.numbered(), numbered)) {
+                return new FollowedUplink(numbered, former);
             }
+        }
+        return new FollowedUplink(numbered);
+    }
+
+    private static boolean hasSameConnections(NumberedUplink one, NumberedUplink other) {
+        return one.mark() == other.mark()
+                && one.uplink().interfaceName().equals(other.uplink().interfaceName());
+    }
+
+    /** Connections with a mark that is another interface's now must not go there; a mark that is free may become another one's. */
+    private void releaseUnlessKept(NumberedUplink former, List<NumberedUplink> now) {
+        if (now.stream().anyMatch(uplink -> hasSameConnections(uplink, former))) {
+            return;
+        }
+        if (now.stream().anyMatch(uplink -> uplink.mark() == former.mark())) {
+            kernel.forgetConnections(former.mark(), config.mask());
+        } else {
+            kernel.disownConnections(former.mark(), config.mask());
         }
     }
 
@@ -131,7 +150,7 @@ public final class PinnedUplinks implements AutoCloseable {
 
     /** Follows the kernel's news; {@code true} if {@link #table()} is another one. Cheap when there is none. */
     public boolean refresh() {
-        isStale |= kernel.hasNews();
+        isStale |= kernel.hasNews() || !closed().equals(closed);
         if (!isStale || clock.nanoTime() - retryNs < 0) {
             return false;
         }
@@ -181,9 +200,12 @@ public final class PinnedUplinks implements AutoCloseable {
         final var links = kernel.links();
         final var addresses = kernel.addresses();
         uplinks.forEach(uplink -> uplink.follow(links, addresses, kernel, clock.nanoTime()));
-        table = rules();
-        changeRoutes();
-        changeRules();
+        try {
+            changeRoutes();
+            changeRules();
+        } finally {
+            table = rules(); // what the routes have told of gateways counts, whatever the kernel refuses
+        }
         isStale = false;
         problem = null;
     }
@@ -191,15 +213,30 @@ public final class PinnedUplinks implements AutoCloseable {
     private TableText rules() {
         final Map<String, List<Integer>> sources = new HashMap<>();
         uplinks.forEach(uplink -> sources.put(uplink.numbered().uplink().name(), uplink.sources()));
+        closed = closed();
+        final long lingerNs = config.linger().toNanos();
+        final Set<String> dead = names(uplink -> uplink.isDead(lingerNs, clock.nanoTime()));
         return UplinkRules.table(
-                config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources);
+                config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources, closed, dead);
+    }
+
+    private Set<String> closed() {
+        return names(uplink -> uplink.isClosed(config.linger().toNanos(), clock.nanoTime()));
+    }
+
+    private Set<String> names(Predicate<FollowedUplink> which) {
+        return uplinks.stream()
+                .filter(which)
+                .map(uplink -> uplink.numbered().uplink().name())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private void changeRoutes() {
-        final List<Route> present = kernel.routes();
+        final List<Route> ours = kernel.routes();
+        final Set<Route> present = new HashSet<>(ours);
         final Set<Route> wanted = new LinkedHashSet<>();
         final List<Route> main = kernel.mainRoutes();
-        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(withoutOthers(main, uplink), present)));
+        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(withoutOthers(main, uplink), ours)));
         present.stream().filter(route -> !wanted.contains(route)).forEach(kernel::delete);
         final Set<Route> missing = new LinkedHashSet<>();
         for (final Route route : wanted) {
@@ -246,7 +283,9 @@ public final class PinnedUplinks implements AutoCloseable {
 
     private void changeRules() {
         final List<Rule> present = kernel.rules();
-        final List<Rule> wanted = uplinks.stream().map(this::rule).toList();
+        final Set<Rule> wanted = new LinkedHashSet<>();
+        uplinks.forEach(uplink -> wanted.add(rule(uplink)));
+        uplinks.stream().filter(FollowedUplink::ownsSources).forEach(uplink -> addSourceRules(wanted, uplink));
         wanted.stream().filter(rule -> !present.contains(rule)).forEach(kernel::add);
         present.stream().filter(rule -> !wanted.contains(rule)).forEach(kernel::delete);
     }
@@ -259,6 +298,23 @@ public final class PinnedUplinks implements AutoCloseable {
                 uplink.numbered().table());
     }
 
+    /** An address that two uplinks have belongs to the first one. */
+    private void addSourceRules(Set<Rule> wanted, FollowedUplink uplink) {
+        for (final int address : uplink.sources()) {
+            if (wanted.stream().noneMatch(rule -> rule.source() == address)) {
+                wanted.add(new Rule(
+                        SOURCE_PRIORITY, 0, 0, address, uplink.numbered().table()));
+            }
+        }
+    }
+
+    /** Closes for good: connections lose their marks too, so that they mean nothing when they are given out again. Idempotent. */
+    public void abandon() {
+        uplinks.forEach(uplink ->
+                attempt(() -> kernel.disownConnections(uplink.numbered().mark(), config.mask())));
+        close();
+    }
+
     /** Removes our routing rules and routes; connections keep their marks for the next run. Idempotent. */
     @Override
     public void close() {
@@ -266,10 +322,11 @@ public final class PinnedUplinks implements AutoCloseable {
             return;
         }
         uplinks = List.of();
-        attempt(() -> {
-            kernel.rules().forEach(kernel::delete);
-            kernel.routes().forEach(kernel::delete);
-        });
-        kernel.close();
+        try {
+            attempt(() -> kernel.rules().forEach(rule -> attempt(() -> kernel.delete(rule))));
+            attempt(() -> kernel.routes().forEach(route -> attempt(() -> kernel.delete(route))));
+        } finally {
+            kernel.close();
+        }
     }
 }

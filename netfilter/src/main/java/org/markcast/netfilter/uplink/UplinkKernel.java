@@ -43,6 +43,9 @@ interface UplinkKernel extends AutoCloseable {
 
     void forgetConnections(int mark, int mask);
 
+    /** Takes the mark off connections: they go on as if they had never had one. */
+    void disownConnections(int mark, int mask);
+
     /** Those that have one of these addresses; how many they were. */
     int forgetConnections(int mark, int mask, Set<Integer> addresses);
 

@@ -28,10 +28,22 @@ final class UplinkRoutes {
     private final NumberedUplink numbered;
 
     private OptionalInt gateway = OptionalInt.empty();
+
+    /** The addresses that there were when the gateway was known for sure. */
+    private List<Address> learnedWith = List.of();
+
     private boolean isGatewayMissed;
 
     UplinkRoutes(NumberedUplink numbered) {
         this.numbered = numbered;
+    }
+
+    /** Takes over what is known of the gateway. */
+    void inherit(UplinkRoutes former) {
+        if (former.numbered.uplink().gateway().isEmpty()) {
+            gateway = former.gateway;
+            learnedWith = former.learnedWith;
+        }
     }
 
     /** The next hop, 0 if none is needed; empty while it is not known. */
@@ -63,7 +75,7 @@ final class UplinkRoutes {
     private List<Route> networks(List<Route> main) {
         final List<Route> networks = new ArrayList<>();
         main.stream()
-                .filter(route -> route.prefixLength() > 0)
+                .filter(route -> route.prefixLength() > 1) // halves of everything stand for a default route
                 .sorted(Comparator.comparing(route -> route.gateway() != 0)) // those first that gateways are in
                 .forEach(route -> networks.add(inOwnTable(route)));
         return networks;
@@ -92,14 +104,25 @@ final class UplinkRoutes {
         if (link.isPointToPoint()) {
             return OptionalInt.of(0);
         }
-        // The main table's default route may be gone for good: what it said once is kept.
-        final Optional<Route> found = defaultRoute(main, link).or(() -> defaultRoute(inOwnTable(present), link));
+        final Optional<Route> found = defaultRoute(main, link);
         if (found.isPresent()) {
+            learnedWith = addresses;
             return OptionalInt.of(found.get().gateway());
         }
-        final boolean isStillRight =
-                gateway.isPresent() && (gateway.getAsInt() == 0 || isNeighbour(gateway.getAsInt(), addresses));
-        return isStillRight ? gateway : OptionalInt.empty();
+        // It may be gone for good: what it said once is kept, by an earlier run too.
+        if (gateway.isPresent() && isStillRight(gateway.getAsInt(), addresses)) {
+            return gateway;
+        }
+        final Optional<Route> own = defaultRoute(inOwnTable(present), link);
+        return own.isPresent() && isStillRight(own.get().gateway(), addresses)
+                ? OptionalInt.of(own.get().gateway())
+                : OptionalInt.empty();
+    }
+
+    private boolean isStillRight(int hop, List<Address> addresses) {
+        return hop == 0
+                || isNeighbour(hop, addresses)
+                || gateway.equals(OptionalInt.of(hop)) && addresses.equals(learnedWith);
     }
 
     private List<Route> inOwnTable(List<Route> routes) {
@@ -115,10 +138,13 @@ final class UplinkRoutes {
     }
 
     private static boolean isNeighbour(int host, List<Address> addresses) {
-        return addresses.stream().anyMatch(address -> {
-            final int mask = address.prefixLength() == 0 ? 0 : -1 << Integer.SIZE - address.prefixLength();
-            return ((host ^ address.address()) & mask) == 0;
-        });
+        return addresses.stream().anyMatch(address -> isNeighbour(host, address));
+    }
+
+    /** Whether a host is in the network of an address. */
+    static boolean isNeighbour(int host, Address address) {
+        final int mask = address.prefixLength() == 0 ? 0 : -1 << Integer.SIZE - address.prefixLength();
+        return ((host ^ address.address()) & mask) == 0;
     }
 
     private void warnOfMissingGateway() {

@@ -30,6 +30,9 @@ final class FakeUplinkKernel implements UplinkKernel {
     /** What the next change meets, once; null: nothing. */
     LinuxException failure;
 
+    /** What each deletion of a rule meets, if not null. */
+    LinuxException undeletable;
+
     boolean hasNews;
     boolean isClosed;
 
@@ -102,6 +105,9 @@ final class FakeUplinkKernel implements UplinkKernel {
 
     @Override
     public void delete(Rule rule) {
+        if (undeletable != null) {
+            throw undeletable;
+        }
         rules.remove(rule);
     }
 
@@ -127,6 +133,11 @@ final class FakeUplinkKernel implements UplinkKernel {
     public void forgetConnections(int mark, int mask) {
         failOnce();
         released.add(Integer.toHexString(mark) + " all");
+    }
+
+    @Override
+    public void disownConnections(int mark, int mask) {
+        released.add(Integer.toHexString(mark) + " disowned");
     }
 
     @Override

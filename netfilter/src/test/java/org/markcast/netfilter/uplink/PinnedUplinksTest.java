@@ -13,6 +13,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.markcast.config.Uplink;
 import org.markcast.config.Uplinks;
+import org.markcast.linux.RouteNetlink.Link;
 import org.markcast.linux.RoutingTables;
 import org.markcast.linux.RoutingTables.Route;
 import org.markcast.linux.RoutingTables.Rule;
@@ -23,6 +24,7 @@ class PinnedUplinksTest {
     private static final int DSL = 0xc000_0202; // 192.0.2.2
     private static final int DSL_GATEWAY = 0xc000_0201;
     private static final int CABLE = 0xc633_6402; // 198.51.100.2
+    private static final int LINK_LOCAL = 0xa9fe_0102; // 169.254.1.2
     private static final int LAN = 0x0a01_0001;
 
     private final FakeUplinkKernel kernel = new FakeUplinkKernel();
@@ -42,6 +44,10 @@ class PinnedUplinksTest {
 
     private static Route defaultRoute(int table, int index, int gateway) {
         return new Route(table, 0, 0, index, gateway, 0, 0, false);
+    }
+
+    private static Rule sourceRule(int address, int table) {
+        return new Rule(20_001, 0, 0, address, table);
     }
 
     private static Route unreachable(int table) {
@@ -67,7 +73,10 @@ class PinnedUplinksTest {
         final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"), uplink("cable", "eth2"));
 
         assertEquals(
-                Set.of(new Rule(20_000, 0x0100_0000, MASK, 20_001), new Rule(20_000, 0x0200_0000, MASK, 20_002)),
+                Set.of(
+                        new Rule(20_000, 0x0100_0000, MASK, 20_001),
+                        new Rule(20_000, 0x0200_0000, MASK, 20_002),
+                        sourceRule(DSL, 20_001)),
                 kernel.rules);
         assertEquals(
                 Set.of(
@@ -179,9 +188,10 @@ class PinnedUplinksTest {
     void shouldGoOnWhenConnectionsCannotBeReleased() {
         kernel.up("ppp0", 3, true, DSL);
         final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
-        kernel.failure = LinuxFailure.of("forgetting");
         kernel.up("ppp0", 3, true, DSL + 1);
-        turn(uplinks);
+        uplinks.refresh();
+        kernel.failure = LinuxFailure.of("forgetting");
+        uplinks.release();
         turn(uplinks);
         assertEquals(List.of(), kernel.released);
         assertEquals(Optional.empty(), uplinks.problem());
@@ -209,9 +219,129 @@ class PinnedUplinksTest {
     void shouldReleaseAMarkThatAnotherInterfaceTakes() {
         final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"), uplink("cable", "eth2"));
         uplinks.configure(config(uplink("cable", "eth2")));
-        assertEquals(List.of(), kernel.released);
+        assertEquals(List.of("1000000 disowned"), kernel.released);
         assertEquals(Set.of(new Rule(20_000, 0x0200_0000, MASK, 20_002)), kernel.rules);
         uplinks.configure(config(uplink("cable", "eth3")));
-        assertEquals(List.of("2000000 all"), kernel.released);
+        assertEquals(List.of("1000000 disowned", "2000000 all"), kernel.released);
+        uplinks.abandon();
+        assertEquals("2000000 disowned", kernel.released.get(2));
+        assertTrue(kernel.isClosed);
+    }
+
+    @Test
+    void shouldLeadOwnSourcesToTheirUplink() {
+        kernel.up("ppp0", 3, true, DSL, DSL + 1, LINK_LOCAL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        assertEquals(
+                Set.of(
+                        new Rule(20_000, 0x0100_0000, MASK, 20_001),
+                        sourceRule(DSL, 20_001),
+                        sourceRule(DSL + 1, 20_001)),
+                kernel.rules);
+        kernel.up("ppp0", 3, true, DSL + 1);
+        turn(uplinks);
+        assertEquals(Set.of(new Rule(20_000, 0x0100_0000, MASK, 20_001), sourceRule(DSL + 1, 20_001)), kernel.rules);
+    }
+
+    @Test
+    void shouldTakeTheAddressThatTheGatewayIsANeighbourOf() {
+        kernel.up("eth2", 4, false, LINK_LOCAL, CABLE, DSL);
+        kernel.main.add(defaultRoute(RoutingTables.MAIN, 4, DSL_GATEWAY));
+        final PinnedUplinks uplinks = open(uplink("dsl", "eth2"));
+        assertEquals(OptionalInt.of(DSL), uplinks.states().get(0).address());
+        assertTrue(
+                uplinks.table().text().contains("snat to oifname map { \"eth2\" : 192.0.2.2 }"),
+                uplinks.table().text());
+        assertFalse(uplinks.table().text().contains("169.254"), uplinks.table().text());
+    }
+
+    @Test
+    void shouldRemoveWhatItCanWhenItCloses() {
+        kernel.up("ppp0", 3, true, DSL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.undeletable = LinuxFailure.of("deleting a rule");
+        uplinks.close();
+        assertEquals(Set.of(), kernel.routes);
+        assertTrue(kernel.isClosed);
+    }
+
+    @Test
+    void shouldForgetTheGatewayOfAnotherNetwork() {
+        kernel.up("eth2", 4, false, DSL);
+        kernel.main.add(defaultRoute(RoutingTables.MAIN, 4, DSL_GATEWAY));
+        final PinnedUplinks uplinks = open(uplink("dsl", "eth2"));
+        kernel.main.clear();
+        kernel.up("eth2", 4, false, CABLE);
+        turn(uplinks);
+        assertEquals("no gateway", uplinks.states().get(0).condition());
+        assertEquals(Set.of(unreachable(20_001)), kernel.routes);
+    }
+
+    @Test
+    void shouldKeepAGatewayOutsideOfAllNetworksWhileTheAddressStays() {
+        kernel.up("eth2", 4, false, CABLE);
+        kernel.main.add(defaultRoute(RoutingTables.MAIN, 4, DSL_GATEWAY));
+        final PinnedUplinks uplinks = open(uplink("cable", "eth2"));
+        kernel.main.clear();
+        kernel.hasNews = true;
+        turn(uplinks);
+        assertEquals("up", uplinks.states().get(0).condition());
+    }
+
+    @Test
+    void shouldPinNothingWhileTheGatewayIsNotKnown() {
+        kernel.up("eth2", 4, false, CABLE);
+        final PinnedUplinks uplinks = open(uplink("cable", "eth2"));
+        assertFalse(
+                uplinks.table().text().contains("vmap { \"eth2\""),
+                uplinks.table().text());
+        kernel.main.add(defaultRoute(RoutingTables.MAIN, 4, CABLE - 1));
+        kernel.hasNews = true;
+        assertTrue(turn(uplinks));
+        assertTrue(
+                uplinks.table().text().contains("vmap { \"eth2\""),
+                uplinks.table().text());
+    }
+
+    @Test
+    void shouldGoOnReleasingWhileAnUplinkStaysAway() {
+        kernel.up("ppp0", 3, true, DSL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.links.put("ppp0", new Link(3, "ppp0", true, false, false, true, false, 0, 1500));
+        kernel.hasNews = true;
+        turn(uplinks);
+        assertFalse(uplinks.table().text().contains("drop"), uplinks.table().text());
+        nowNs += Duration.ofSeconds(60).toNanos();
+        assertTrue(turn(uplinks));
+        assertTrue(
+                uplinks.table().text().contains("oifname vmap { \"ppp0\" : drop }"),
+                uplinks.table().text());
+        nowNs += Duration.ofSeconds(5).toNanos();
+        assertFalse(turn(uplinks));
+        assertEquals(List.of("1000000 all", "1000000 all"), kernel.released);
+        kernel.up("ppp0", 3, true, DSL);
+        assertTrue(turn(uplinks));
+        assertFalse(uplinks.table().text().contains("drop"), uplinks.table().text());
+    }
+
+    @Test
+    void shouldRememberTheAddressWhenReloadedWhileItIsDown() {
+        kernel.up("ppp0", 3, true, DSL);
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.gone("ppp0");
+        turn(uplinks);
+        uplinks.configure(
+                config(new Uplink("dsl", "ppp0", Optional.empty(), Optional.of(77), Optional.empty(), false)));
+        kernel.up("ppp0", 7, true, DSL + 5);
+        turn(uplinks);
+        assertEquals(List.of("1000000 [192.0.2.2]"), kernel.released);
+    }
+
+    @Test
+    void shouldNotCopyHalvesOfEverything() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.main.add(new Route(RoutingTables.MAIN, 0x8000_0000, 1, 2, 0, 0, 0, false));
+        open(uplink("dsl", "ppp0"));
+        assertEquals(Set.of(defaultRoute(20_001, 3, 0), unreachable(20_001)), kernel.routes);
     }
 }
