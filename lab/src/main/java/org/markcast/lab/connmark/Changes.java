@@ -112,7 +112,7 @@ final class Changes extends Scenario {
         final List<Mailbox> mailboxes = listeners.stream()
                 .map(client -> Mailbox.open(client, server.port() == L2tpPorts.L2TP ? L2tpPorts.L2TP : old.getPort()))
                 .toList();
-        try (ClearText wan = new ClearText(network)) {
+        try (ClearText wan = new ClearText(network.wan(), network.sun())) {
             server.send(old, "for alice");
             for (int i = 0; i < mailboxes.size(); i++) {
                 if (mailboxes.get(i).await("for alice", SILENCE).isPresent()) {

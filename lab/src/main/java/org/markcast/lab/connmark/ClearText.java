@@ -6,13 +6,15 @@ import java.util.stream.Collectors;
 import org.markcast.daemon.emulation.Arrival;
 import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.Tap;
+import org.markcast.lab.uml.Station;
 
-/** Watches the WAN for what the gateway sends that is neither IKE nor ESP: there must be nothing else. */
+/** Watches a network outside for what the gateway sends there that is neither IKE nor ESP: there must be nothing else. */
 final class ClearText implements AutoCloseable {
 
     private static final int ICMP = 1;
     private static final int TCP = 6;
     private static final int UDP = 17;
+    private static final int ESP = 50;
     private static final int SOURCE = 0;
     private static final int DESTINATION = 2;
     /** Of the packet that an ICMP error is about, if it has no options (RFC 792): nobody listens to IKE while charon is dead. */
@@ -23,16 +25,20 @@ final class ClearText implements AutoCloseable {
 
     private final Tap tap;
 
-    ClearText(Network network) {
-        tap = network.wan().tap(ClearText::isClear);
+    /**
+     * @param outside the network's switch
+     * @param gateway the gateway there, at its address there
+     */
+    ClearText(Station outside, Station gateway) {
+        tap = outside.tap(arrival -> isClear(arrival.packet(), gateway.address()));
     }
 
-    private static boolean isClear(Arrival arrival) {
-        final Ipv4Packet packet = arrival.packet();
-        return packet.source().equals(Network.GATEWAY)
+    private static boolean isClear(Ipv4Packet packet, String gateway) {
+        return packet.source().equals(gateway)
                 && switch (packet.protocol()) {
                     case UDP -> !EXPECTED_PORTS.contains(port(packet.body(), SOURCE));
                     case ICMP -> !EXPECTED_PORTS.contains(port(packet.body(), QUOTED_DESTINATION));
+                    case ESP -> false;
                     default -> true;
                 };
     }

@@ -7,6 +7,9 @@ final class Connections {
     /** The name of the client's connection and of its child. */
     static final String TO_SUN = "sun";
 
+    /** A mark of its own for each SA. */
+    static final String UNIQUE = "%unique";
+
     private static final String SECRETS = """
             secrets {
                 ike {
@@ -19,19 +22,24 @@ final class Connections {
 
     /** The gateway's: whatever comes from a client, IKEv2. */
     static String sun() {
-        return sun("dynamic", "dynamic");
+        return sun(UNIQUE);
     }
 
     /** The gateway's for Windows clients: L2TP from any port of theirs. */
     static String sunForWindows() {
-        return sun("dynamic[udp/1701]", "dynamic[udp]");
+        return sun("dynamic[udp/1701]", "dynamic[udp]", UNIQUE);
     }
 
-    private static String sun(String local, String remote) {
+    /** The gateway's, with these marks. */
+    static String sun(String mark) {
+        return sun("dynamic", "dynamic", mark);
+    }
+
+    private static String sun(String local, String remote, String mark) {
         return """
                 connections {
                     clients {
-                        local_addrs = 192.168.0.2
+                        local_addrs = 192.168.0.2, 192.168.1.2
                         local {
                             auth = psk
                             id = sun
@@ -42,34 +50,39 @@ final class Connections {
                         children {
                             clients {
                                 mode = transport
-                                local_ts = %s
-                                remote_ts = %s
-                                mark_in = %%unique
-                                mark_out = %%unique
+                                local_ts = %1$s
+                                remote_ts = %2$s
+                                mark_in = %3$s
+                                mark_out = %3$s
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(local, remote) + SECRETS;
+                """.formatted(local, remote, mark) + SECRETS;
     }
 
     /** A client's, IKEv2: it finds out by itself that its NAT gives it another port. */
     static String client(String name) {
-        return client(name, 2, "dpd_delay = 2s", "dynamic");
+        return client(name, Network.GATEWAY);
+    }
+
+    /** The same, to one of the gateway's addresses. */
+    static String client(String name, String gateway) {
+        return client(name, gateway, 2, "dpd_delay = 2s", "dynamic");
     }
 
     /** A client's as Windows does it: IKEv1, L2TP only, no MOBIKE, no dead peer detection. */
     static String windowsClient(String name) {
-        return client(name, 1, "", "dynamic[udp/1701]");
+        return client(name, Network.GATEWAY, 1, "", "dynamic[udp/1701]");
     }
 
-    private static String client(String name, int version, String detection, String selector) {
+    private static String client(String name, String gateway, int version, String detection, String selector) {
         return """
                 connections {
                     sun {
                         version = %2$d
-                        remote_addrs = 192.168.0.2
+                        remote_addrs = %5$s
                         %3$s
                         local {
                             auth = psk
@@ -89,6 +102,6 @@ final class Connections {
                         }
                     }
                 }
-                """.formatted(name, version, detection, selector) + SECRETS;
+                """.formatted(name, version, detection, selector, gateway) + SECRETS;
     }
 }

@@ -15,25 +15,6 @@ import org.markcast.lab.uml.Steps;
  */
 public final class ConnmarkLab {
 
-    private static final String CONFIGURATION = """
-            markcast {
-                sources = vici
-                forward = no
-                vici {
-                    socket = unix:///run/charon.vici
-                }
-                connmark {
-                    enabled = yes
-                    l2tp = yes
-                    l2tp_ports = 20000-60000
-                }
-                firewall {
-                    interface = eth0
-                    mode = enforce
-                }
-            }
-            """;
-
     private final Network network;
     private final Engine engine;
     private final Report report;
@@ -56,7 +37,7 @@ public final class ConnmarkLab {
         try (Network network = new Network(logs, options.isPlugin() ? "connmark" : "")) {
             final Engine engine = options.isPlugin()
                     ? new PluginEngine(network.gateway())
-                    : new MarkcastEngine(network.sun(), logs, CONFIGURATION);
+                    : new MarkcastEngine(network.sun(), logs, Services.markcast());
             final Report report = new Report(System.out, options.results(), engine);
             new ConnmarkLab(network, engine, report).run(logs);
             return report.close();
@@ -78,6 +59,8 @@ public final class ConnmarkLab {
         final Changes changes = new Changes(network, engine, report);
         step("A client goes and comes back", changes::comeAndGo);
         step("charon killed", changes::killCharon);
+        step("ESP without UDP, from a pool", new PlainEsp(network, engine, report, logs)::run);
+        step("SAs beside two uplinks", new BesideUplinks(network, engine, report)::pin);
         capture.destroy();
         steps.attempt("Stop", engine::stop);
     }
@@ -91,7 +74,7 @@ public final class ConnmarkLab {
     /** A step throughout which nothing may pass the WAN in clear. */
     private void step(String title, Runnable work) {
         steps.step(title, () -> {
-            try (ClearText wan = new ClearText(network)) {
+            try (ClearText wan = new ClearText(network.wan(), network.sun())) {
                 work.run();
                 report.check("nothing on the WAN in clear", Defects.IN_CLEAR, "{}", wan::kinds);
             }

@@ -27,10 +27,15 @@ final class Network implements AutoCloseable {
     private final Station carol = new Station("carol", "eth0", "10.1.0.10");
 
     private final Station sun = new Station("sun", "eth0", GATEWAY);
+    /** The gateway at its second line to the internet. */
+    private final Station sunByCable = new Station("sun", "eth1", "192.168.1.2");
+
     private final Station moon = new Station("moon", "eth0", "192.168.0.1");
     private final Station mars = new Station("mars", "eth0", "192.168.0.3");
     /** The WAN's switch, which sees what passes from anybody to anybody. */
     private final Station wan = new Station("switches", "wan", "0.0.0.0");
+    /** That of the second line. */
+    private final Station cable = new Station("switches", "cable", "0.0.0.0");
 
     private final Router moonRouter = new Router(moon);
     private final Router marsRouter = new Router(mars);
@@ -69,8 +74,26 @@ final class Network implements AutoCloseable {
         return wan;
     }
 
+    /** The gateway at its second line to the internet. */
+    Station sunByCable() {
+        return sunByCable;
+    }
+
+    Station cable() {
+        return cable;
+    }
+
+    /** The gateway of alice's and venus's site, outside. */
+    Station moonOutside() {
+        return moon;
+    }
+
     Router moon() {
         return moonRouter;
+    }
+
+    Router mars() {
+        return marsRouter;
     }
 
     Charon gateway() {
@@ -152,6 +175,6 @@ final class Network implements AutoCloseable {
         final List<Charon> all = new ArrayList<>(charons.values());
         all.add(gateway);
         all.forEach(Charon::stop);
-        List.of(alice, venus, carol, sun, moon, mars, wan).forEach(Station::close);
+        List.of(alice, venus, carol, sun, sunByCable, moon, mars, wan, cable).forEach(Station::close);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.lab.connmark;
 
+import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,8 @@ final class OpenSessions implements AutoCloseable {
 
     OpenSessions(Station gateway, List<Station> clients, int service) {
         server = new EchoServer(gateway, service);
-        clients.forEach(client -> sessions.put(client, new Session(client, sourcePort(), service)));
+        final InetSocketAddress address = new InetSocketAddress(gateway.address(), service);
+        clients.forEach(client -> sessions.put(client, new Session(client, sourcePort(), address)));
     }
 
     /** A port that nobody has used: behind one NAT all clients look alike but for their ports. */

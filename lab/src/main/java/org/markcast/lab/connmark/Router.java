@@ -25,6 +25,22 @@ final class Router {
         station.run("nft", "-f", "/run/nat.nft");
     }
 
+    /** Gives its clients this address on the way out of another interface than eth0, also when it is not in use there. */
+    void translate(String interfaceName, String address) {
+        station.run("ip", "address", "replace", address + "/32", "dev", "lo");
+        station.write("/run/translate.nft", """
+                table ip translate
+                delete table ip translate
+                table ip translate {
+                    chain post {
+                        type nat hook postrouting priority srcnat; policy accept;
+                        oifname "%s" snat to %s
+                    }
+                }
+                """.formatted(interfaceName, address));
+        station.run("nft", "-f", "/run/translate.nft");
+    }
+
     private String rules() {
         final List<String> rules = new ArrayList<>();
         ports.forEach((client, port) ->

@@ -71,15 +71,20 @@ class Scenario {
 
     /** Waits for an engine that has just heard of new SAs; that it did is for the checks to tell. */
     final void awaitPaths(List<Station> stations) {
-        try (Mailbox server = Mailbox.echo(network.sun(), PROBE_PORT)) {
-            stations.forEach(client -> awaitPath(client, server));
+        awaitPaths(network.sun(), stations);
+    }
+
+    /** @param gateway at the address that these clients know */
+    static void awaitPaths(Station gateway, List<Station> stations) {
+        try (Mailbox server = Mailbox.echo(gateway, PROBE_PORT)) {
+            stations.forEach(client -> awaitPath(client, new InetSocketAddress(gateway.address(), server.port())));
         }
     }
 
-    private static void awaitPath(Station client, Mailbox server) {
+    private static void awaitPath(Station client, InetSocketAddress server) {
         try (Mailbox mailbox = Mailbox.open(client, 0)) {
             Waiting.until(PATH_TIMEOUT, () -> {
-                mailbox.send(gateway(PROBE_PORT), "path of " + client);
+                mailbox.send(server, "path of " + client);
                 return mailbox.await("path of " + client, PROBE_TIMEOUT).isPresent();
             });
         }

@@ -25,9 +25,9 @@ final class Session implements AutoCloseable {
     private int asked;
 
     /** @param sourcePort one that no client behind the same NAT uses: the gateway sees the NAT's address only */
-    Session(Station client, int sourcePort, int port) {
+    Session(Station client, int sourcePort, InetSocketAddress server) {
         this.client = client;
-        server = new InetSocketAddress(Network.GATEWAY, port);
+        this.server = server;
         socket = client.namespace().call(() -> {
             final Socket bound = new Socket();
             bound.setReuseAddress(true);

@@ -10,6 +10,9 @@ final class Connections {
     /** A mark of its own for each SA and direction. */
     static final String UNIQUE_DIR = "%unique-dir";
 
+    private static final String LAN = "10.1.0.0/16, 224.0.0.0/4";
+    private static final String EVERYTHING = "0.0.0.0/0";
+
     private static final String SECRETS = """
             secrets {
                 ike {
@@ -20,8 +23,17 @@ final class Connections {
 
     private Connections() {}
 
-    /** The gateway's: one connection for all roadwarriors. */
+    /** The gateway's: one connection for all roadwarriors, who reach the LAN. */
     static String moon(String mark) {
+        return moon(mark, LAN);
+    }
+
+    /** The gateway's, which all that a roadwarrior sends goes through. */
+    static String moonForAll() {
+        return moon(UNIQUE, EVERYTHING);
+    }
+
+    private static String moon(String mark, String local) {
         return """
                 connections {
                     rw {
@@ -37,7 +49,7 @@ final class Connections {
                         }
                         children {
                             rw {
-                                local_ts = 10.1.0.0/16, 224.0.0.0/4
+                                local_ts = %2$s
                                 remote_ts = dynamic, 224.0.0.0/4, 10.1.255.255
                                 mark_in = %1$s
                                 mark_out = %1$s
@@ -51,11 +63,20 @@ final class Connections {
                         addrs = 10.1.0.129-10.1.0.130
                     }
                 }
-                """.formatted(mark) + SECRETS;
+                """.formatted(mark, local) + SECRETS;
     }
 
     /** A roadwarrior's. */
     static String client(String name, boolean isEncapsulated) {
+        return client(name, isEncapsulated, LAN);
+    }
+
+    /** A roadwarrior's who sends everything through the tunnel. */
+    static String clientForAll(String name) {
+        return client(name, false, EVERYTHING);
+    }
+
+    private static String client(String name, boolean isEncapsulated, String remote) {
         return """
                 connections {
                     home {
@@ -74,12 +95,12 @@ final class Connections {
                         children {
                             home {
                                 local_ts = dynamic, 224.0.0.0/4, 10.1.255.255
-                                remote_ts = 10.1.0.0/16, 224.0.0.0/4
+                                remote_ts = %3$s
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(name, isEncapsulated ? "yes" : "no") + SECRETS;
+                """.formatted(name, isEncapsulated ? "yes" : "no", remote) + SECRETS;
     }
 }

@@ -74,6 +74,7 @@ public final class ForecastLab {
         steps.step("Firewall, monitor", filtering::monitor);
         steps.step("Firewall, enforce", filtering::enforce);
         steps.step("Firewall, by marks, and gone", filtering::byMarks);
+        steps.step("Full tunnels, masqueraded", new FullTunnel(network, engine, report)::browse);
         captures.forEach(Process::destroy);
         if (hasMeasurement) {
             final Measurement measurement = new Measurement(network, engine, report);

@@ -28,7 +28,7 @@ public final class MarkcastEngine implements Engine {
     /** @param configuration what the first start finds */
     public MarkcastEngine(Station gateway, Path logs, String configuration) {
         this.gateway = gateway;
-        log = logs.resolve("markcast.log");
+        log = logs.resolve(gateway + ".markcast.log");
         configure(configuration);
     }
 
