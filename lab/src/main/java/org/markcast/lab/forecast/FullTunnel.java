@@ -20,7 +20,7 @@ final class FullTunnel extends Scenario {
     private static final String ANSWERED = "3 of 3, 0 in clear";
 
     private static final String MASQUERADE = """
-            table ip masquerade {
+            table ip nat {
                 chain post {
                     type nat hook postrouting priority srcnat; policy accept;
                     oifname "eth0" ip saddr 10.1.0.0/16 rt ipsec missing masquerade
@@ -53,7 +53,7 @@ final class FullTunnel extends Scenario {
             report.notApplicable("the same behind the firewall", "the plugin has none");
         }
         checkAllPaths("everything in the tunnel");
-        network.moon().run("nft", "delete", "table", "ip", "masquerade");
+        network.moon().run("nft", "delete", "table", "ip", "nat");
         restore();
     }
 
