@@ -52,7 +52,7 @@ final class Router {
                 table ip nat {
                     chain unasked {
                         type filter hook prerouting priority filter; policy accept;
-                        iifname "eth0" ct state new drop
+                        iifname "eth0" ct state new ct status & dnat == 0 drop
                     }
                     chain post {
                         type nat hook postrouting priority srcnat; policy accept;
