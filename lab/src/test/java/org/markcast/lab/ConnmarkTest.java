@@ -350,6 +350,14 @@ class ConnmarkTest {
         shouldKeepTcpConnectionsApart();
     }
 
+    /** The network that the NAT's address is in belongs to another tunnel, for what does not belong to a connection of theirs. */
+    @Test
+    void shouldKeepTcpConnectionsApartWhereAnotherSaClaimsTheirAddress() throws IOException {
+        build(carolAndDave());
+        service.reload(config().with(network.tunnel("site", mark("9"), mark("9"), "203.0.113.0/24")));
+        shouldKeepTcpConnectionsApart();
+    }
+
     @Test
     void shouldRestoreTheOutboundMarkOfEachDirection() throws IOException {
         build(EmulatedNetwork.builder()

@@ -95,7 +95,7 @@ final class ConnmarkRules {
 
     private static void output(MarkTables.Shape all, StringBuilder text) {
         final Connections.Shape shape = all.connections();
-        next("output", "route hook output priority mangle + 1", text);
+        next("output", "route hook output priority " + (MarkRules.OUTPUT_PRIORITY + 1), text);
         shape.masks().forEach(mask -> {
             final String connection = MarkText.below("ct mark", mask);
             final String nobody = MarkText.hex(Connections.nobody(mask).value());
