@@ -15,19 +15,31 @@ final class Connections {
             }
             """;
 
+    private static final String UNIQUE = "mark_in = %unique\n mark_out = %unique";
+
     private Connections() {}
 
     /** The gateway's: whatever comes from a client, IKEv2. */
     static String sun() {
-        return sun("dynamic", "dynamic");
+        return sun("transport", "dynamic", "dynamic", UNIQUE);
+    }
+
+    /** The gateway's without marks, as an operator has it whose clients are all behind NATs of their own. */
+    static String sunWithoutMarks() {
+        return sun("transport", "dynamic", "dynamic", "");
+    }
+
+    /** The gateway's in tunnel mode: each client is known by its own address. */
+    static String sunForTunnels() {
+        return sun("tunnel", "dynamic", "10.1.0.0/16", UNIQUE);
     }
 
     /** The gateway's for Windows clients: L2TP from any port of theirs. */
     static String sunForWindows() {
-        return sun("dynamic[udp/1701]", "dynamic[udp]");
+        return sun("transport", "dynamic[udp/1701]", "dynamic[udp]", UNIQUE);
     }
 
-    private static String sun(String local, String remote) {
+    private static String sun(String mode, String local, String remote, String marks) {
         return """
                 connections {
                     clients {
@@ -41,30 +53,34 @@ final class Connections {
                         }
                         children {
                             clients {
-                                mode = transport
+                                mode = %s
                                 local_ts = %s
                                 remote_ts = %s
-                                mark_in = %%unique
-                                mark_out = %%unique
+                                %s
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(local, remote) + SECRETS;
+                """.formatted(mode, local, remote, marks) + SECRETS;
     }
 
     /** A client's, IKEv2: it finds out by itself that its NAT gives it another port. */
     static String client(String name) {
-        return client(name, 2, "dpd_delay = 2s", "dynamic");
+        return client(name, 2, "dpd_delay = 2s", "transport", "dynamic");
+    }
+
+    /** A client's in tunnel mode. */
+    static String tunnelClient(String name) {
+        return client(name, 2, "", "tunnel", "dynamic");
     }
 
     /** A client's as Windows does it: IKEv1, L2TP only, no MOBIKE, no dead peer detection. */
     static String windowsClient(String name) {
-        return client(name, 1, "", "dynamic[udp/1701]");
+        return client(name, 1, "", "transport", "dynamic[udp/1701]");
     }
 
-    private static String client(String name, int version, String detection, String selector) {
+    private static String client(String name, int version, String detection, String mode, String selector) {
         return """
                 connections {
                     sun {
@@ -81,14 +97,14 @@ final class Connections {
                         }
                         children {
                             sun {
-                                mode = transport
-                                local_ts = %4$s
-                                remote_ts = %4$s
+                                mode = %4$s
+                                local_ts = %5$s
+                                remote_ts = %5$s
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(name, version, detection, selector) + SECRETS;
+                """.formatted(name, version, detection, mode, selector) + SECRETS;
     }
 }
