@@ -66,6 +66,11 @@ final class L2tpServer implements AutoCloseable {
         peers.put(client, packet.getSocketAddress());
     }
 
+    /** The client says something that nobody is to hear: the next one who speaks would not be heard first. */
+    void speakInVain(String client) {
+        send(clients.get(client), "from-" + client, new InetSocketAddress(ADDRESS, PORT));
+    }
+
     /** Where the server sees the client. */
     SocketAddress peer(String client) {
         return peers.get(client);

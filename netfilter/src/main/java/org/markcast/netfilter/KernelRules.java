@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.net.InetAddress;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -136,6 +136,7 @@ public final class KernelRules implements AutoCloseable {
         final MarkTables following =
                 tables.follows(hasGuard, connmark) ? tables : tables.successor(hasGuard, connmark, clock.nanoTime());
         following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(come -> warn(come, following));
+        following.connections().takeCrowded().forEach(this::warnOfCrowd);
         tables = following;
         attempt(this::follow);
     }
@@ -228,6 +229,16 @@ public final class KernelRules implements AutoCloseable {
         }
     }
 
+    private void warnOfCrowd(InetAddress address, int clients) {
+        LOG.error(
+                "{} L2TP clients have the address {}, and there are {} ports for them: who comes last is not answered until"
+                        + " another one has gone; widen connmark.l2tp_ports, now {}",
+                clients,
+                address.getHostAddress(),
+                connmark.l2tpPorts().size(),
+                connmark.l2tpPorts());
+    }
+
     private void attempt(Runnable task) {
         try {
             task.run();
@@ -269,10 +280,8 @@ public final class KernelRules implements AutoCloseable {
         if (marks.isEmpty()) {
             return;
         }
-        final Map<Mark, Mark> successors = new HashMap<>();
-        marks.forEach(mark -> successors.put(mark, Connections.nobody(mark.mask())));
         try {
-            kernel.disownConnections(successors);
+            kernel.disownConnections(tables.connections().successors(marks));
         } catch (LinuxException | NftablesException e) {
             LOG.warn("connections of {} SAs that are gone may find others: {}", marks.size(), e.getMessage());
             tables.connections().leave(marks);
