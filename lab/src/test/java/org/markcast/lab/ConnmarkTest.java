@@ -375,6 +375,25 @@ class ConnmarkTest {
         assertEquals(List.of("for-eve"), server.heardUntil("eve", "for-eve"));
     }
 
+    /** Both are behind one NAT and share 32 ports. */
+    @Test
+    void shouldLeaveItsNeighboursThePortsThatAFloodingClientWants() throws IOException {
+        build(carolAndDave(), L2TP, "l2tp_ports = 20000-20031");
+        startServer();
+        server.speak("carol");
+        server.flood(network.client("carol"), 40);
+
+        assertEquals(1, server.speakBehindFlood("dave"), "the second one of her two connections");
+        assertEquals(39, rules(service.status(), "floods"));
+        server.speak("carol");
+        server.speak("dave");
+        server.tell("carol", "for-carol");
+        server.tell("dave", "for-dave");
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+        assertEquals(0, orphans());
+    }
+
     /** Dave's zone is not the one that his mark prefers, since carol had that, who is gone at the second start. */
     @Test
     void shouldFindEachClientInItsZoneAfterARestart() throws IOException {

@@ -4,6 +4,7 @@ package org.markcast.netfilter;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.markcast.config.Mark;
+import org.markcast.config.NumberRange;
 
 /**
  * The nftables rules that lead replies back to the SA that a connection came in through, as text:
@@ -20,6 +21,7 @@ import org.markcast.config.Mark;
  *   <li>What a client sends through PPP inside L2TP keeps the mark of the packet around it, and loses it.
  *   <li>L2TP: the mark chooses the conntrack zone in which a packet from a client is looked up, since otherwise all clients
  *       behind one NAT were one connection, and the source port is translated, so that the L2TP daemon can answer each of them.
+ *       Each has but a few connections at a time, so that none takes the ports that others need.
  *       L2TP with the mark of a client that has no zone, and what the daemon sends to a port that is no client's, go nowhere.
  *       Other decapsulated L2TP passes, of an SA without a mark or in tunnel mode for example; but the answer must not leave in
  *       clear: the kernel delivers what comes in transport mode without a policy, so it may be from an SA not yet heard of.
@@ -35,6 +37,15 @@ final class ConnmarkRules {
 
     /** Of connections whose L2TP came out of an SA and has no zone; those of {@link FirewallRules} are the next ones. */
     private static final int LABEL = 125;
+
+    /** First packets of connections that are too many of one L2TP client. */
+    static final String FLOODS = "floods";
+
+    /** A client needs one; another one for each time that it begins anew from another port. */
+    private static final int MAX_CONNECTIONS = 8;
+
+    /** So many clients behind one NAT must have gone mad before there is no port for another one. */
+    private static final int MIN_CLIENTS = 16;
 
     private static final String LOST = " counter name " + ORPHANS + " drop";
 
@@ -174,7 +185,9 @@ final class ConnmarkRules {
             MarkRules.declare(ElementSet.zones(mask), tables, text);
             MarkRules.declare(ElementSet.unzoned(mask), tables, text);
         });
+        text.append("\tset connections {\n\t\ttypeof ct original zone\n\t\tsize 65535\n\t\tflags dynamic\n\t}\n\n");
         text.append("\tcounter " + ORPHANS + " {\n\t}\n\n");
+        text.append("\tcounter " + FLOODS + " {\n\t}\n\n");
         begin("zone", "filter hook prerouting priority raw", text);
         shape.masks()
                 .forEach(mask -> rule(
@@ -189,15 +202,22 @@ final class ConnmarkRules {
                                 + ElementSet.unzoned(mask).name() + LOST,
                         text));
         rule("udp dport 1701 meta ipsec exists ct direction original ct original zone 0 ct label set " + LABEL, text);
-        next("port", "nat hook input priority 100", text);
+        next("port", "nat hook input priority 100", text); // sees only the first packet of a connection
+        final String ofClients =
+                "udp dport 1701 ct original zone " + shape.config().l2tpZones();
         rule(
-                "udp dport 1701 ct original zone " + shape.config().l2tpZones() + " snat to :"
-                        + shape.config().l2tpPorts(),
+                ofClients + " add @connections { ct original zone ct count over "
+                        + maxConnections(shape.config().l2tpPorts()) + " } counter name " + FLOODS + " drop",
                 text);
+        rule(ofClients + " snat to :" + shape.config().l2tpPorts(), text);
         next("output", "filter hook output priority mangle", text);
         rule("udp sport 1701 udp dport " + shape.config().l2tpPorts() + " ct direction original" + LOST, text);
         next("guard", "filter hook output priority filter", text);
         rule("udp sport 1701 ct direction reply ct label " + LABEL + " rt ipsec missing" + LOST, text);
         return text.append("\t}\n}\n").toString();
+    }
+
+    private static int maxConnections(NumberRange ports) {
+        return Math.max(1, Math.min(MAX_CONNECTIONS, ports.size() / MIN_CLIENTS));
     }
 }

@@ -45,7 +45,7 @@ public final class KernelRules implements AutoCloseable {
     private final Supplier<Kernel> opener;
     private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
     private final Tally connections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS, ConnmarkRules.ORPHANS));
-    private final Tally l2tp = new Tally(Table.L2TP, List.of(ConnmarkRules.ORPHANS));
+    private final Tally l2tp = new Tally(Table.L2TP, List.of(ConnmarkRules.ORPHANS, ConnmarkRules.FLOODS));
     private final Tally verdicts = new Tally(
             Table.FIREWALL,
             Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
@@ -178,12 +178,22 @@ public final class KernelRules implements AutoCloseable {
 
     /** How many packets for or from clients that have no SA were dropped since the service started. */
     public long orphans() {
+        readConnectionCounters();
+        return connections.of(ConnmarkRules.ORPHANS) + l2tp.of(ConnmarkRules.ORPHANS);
+    }
+
+    /** How many packets of L2TP clients with too many connections were dropped since the service started. */
+    public long floods() {
+        readConnectionCounters();
+        return l2tp.of(ConnmarkRules.FLOODS);
+    }
+
+    private void readConnectionCounters() {
         if (problem == null
                 && installed != null
                 && installed.connections().config().enabled()) {
             attempt(this::readCounters);
         }
-        return connections.of(ConnmarkRules.ORPHANS) + l2tp.of(ConnmarkRules.ORPHANS);
     }
 
     /** How many packets the firewall has met since the service started, by what it said of them. */
