@@ -29,6 +29,7 @@ import org.markcast.daemon.emulation.Gateway;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
 import org.markcast.daemon.emulation.ServiceStatus;
+import org.markcast.linux.ConntrackSocket;
 
 /**
  * Clients in transport mode behind one NAT: to the gateway all have the NAT's address.
@@ -392,6 +393,30 @@ class ConnmarkTest {
         assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
         assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
         assertEquals(0, orphans());
+    }
+
+    /** As conntrack -F does. Where the server sees a client is forgotten too, until the client says something. */
+    @Test
+    void shouldSendNothingAstrayWhenConntrackForgetsAll() {
+        build(carolAndDave(), L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        network.gateway().namespace().call(() -> {
+            try (ConntrackSocket conntrack = new ConntrackSocket()) {
+                conntrack.forget(1, Mark.FULL_MASK);
+                conntrack.forget(2, Mark.FULL_MASK);
+            }
+            return null;
+        });
+        assertFalse(server.canTell("carol", "astray"), "the server's packet to " + server.peer("carol") + " went out");
+
+        server.speak("dave");
+        server.speak("carol");
+        server.tell("carol", "for-carol");
+        server.tell("dave", "for-dave");
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
     }
 
     /** Dave's zone is not the one that his mark prefers, since carol had that, who is gone at the second start. */
