@@ -66,8 +66,9 @@ record Status(
      * @param connmark {@code off}, {@code on}, or {@code l2tp} where L2TP clients have zones of their own
      * @param leaks packets with an SA's mark that the guard kept from leaving in clear
      * @param orphans packets of clients' connections that were dropped because their SA is gone
+     * @param floods packets of L2TP clients with too many connections that were dropped
      */
-    record Rules(String state, String connmark, long leaks, long orphans) {}
+    record Rules(String state, String connmark, long leaks, long orphans, long floods) {}
 
     /**
      * The firewall, with the packets of each verdict since the service started.

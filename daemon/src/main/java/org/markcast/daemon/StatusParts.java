@@ -92,9 +92,13 @@ final class StatusParts {
 
     static Status.Rules rules(KernelRules rules, Connmark connmark) {
         return rules == null
-                ? new Status.Rules("off", "off", 0, 0)
+                ? new Status.Rules("off", "off", 0, 0, 0)
                 : new Status.Rules(
-                        rules.problem().orElse("in place"), wordFor(connmark), rules.leaks(), rules.orphans());
+                        rules.problem().orElse("in place"),
+                        wordFor(connmark),
+                        rules.leaks(),
+                        rules.orphans(),
+                        rules.floods());
     }
 
     /** Null if there is none. */

@@ -56,6 +56,9 @@ final class StatusTable {
                         : "")
                 + (status.rules().orphans() > 0
                         ? ", " + status.rules().orphans() + " packets of clients without an SA dropped"
+                        : "")
+                + (status.rules().floods() > 0
+                        ? ", " + status.rules().floods() + " packets of clients with too many connections dropped"
                         : ""));
         if (status.firewall() != null) {
             firewall(status.firewall());

@@ -28,6 +28,8 @@ import org.markcast.daemon.emulation.EmulatedNetwork;
 import org.markcast.daemon.emulation.Gateway;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
+import org.markcast.daemon.emulation.ServiceStatus;
+import org.markcast.linux.ConntrackSocket;
 
 /**
  * Clients in transport mode behind one NAT: to the gateway all have the NAT's address.
@@ -241,9 +243,47 @@ class ConnmarkTest {
     }
 
     private void awaitOrphans() {
-        service.awaitStatus(
-                "count what is dropped",
-                status -> status.json().getAsJsonObject("rules").get("orphans").getAsLong() > 0);
+        service.awaitStatus("count what is dropped", status -> rules(status, "orphans") > 0);
+    }
+
+    private long orphans() throws IOException {
+        return rules(service.status(), "orphans");
+    }
+
+    private static long rules(ServiceStatus status, String figure) {
+        return status.json().getAsJsonObject("rules").get(figure).getAsLong();
+    }
+
+    /** Carol goes on with a mask, which uplinks need, and for a while the mark without it counts as that of an SA that is gone. */
+    @Test
+    void shouldServeAnSaThatHasAMarkThatIsGoneBelowAnotherMask() throws IOException {
+        build(carolAndDave());
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, TCP_PORT);
+        try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
+                Socket before = connect("carol", address);
+                Socket beforesEnd = listening.accept()) {
+            for (final String mark : List.of("1/0xffff", "1", "1/0xff")) {
+                service.reload(config().change("carol", tunnel -> tunnel.withMarks(mark(mark), mark(mark))));
+                try (Socket carol = connect("carol", address);
+                        Socket carolsEnd = listening.accept()) {
+                    write(carolsEnd, "for-carol");
+                    assertEquals("for-carol", read(carol), mark);
+                }
+            }
+            assertEquals(0, orphans());
+            write(beforesEnd, "too late");
+            awaitOrphans();
+        }
+    }
+
+    /** The mark of connections whose SA is gone has all ones below one mask, and is just a number below another. */
+    @Test
+    void shouldServeAnSaWhoseMarkHasAllOnesBelowAnotherMask() throws IOException {
+        build(EmulatedNetwork.builder()
+                .lan("alice")
+                .client("carol", mark("1/0xffff"), mark("1/0xffff"), NAT)
+                .client("dave", mark("0xffff"), mark("0xffff"), NAT));
+        shouldKeepTcpConnectionsApart();
     }
 
     /** On the path of a reply nobody tells TCP how much room ESP needs. */
@@ -266,8 +306,9 @@ class ConnmarkTest {
         build(behind(NAT, carolAndDave(), "eve", 3), L2TP, "l2tp_zones = 7-8");
         startServer();
         server.speak("carol");
+        server.speakInVain("eve");
         server.speak("dave");
-        server.speak("eve");
+        assertEquals(1, orphans());
         server.tell("dave", "for-dave");
         server.tell("carol", "for-carol");
 
@@ -293,6 +334,89 @@ class ConnmarkTest {
         server.tell("dave", "more-for-dave");
         assertEquals(List.of("for-eve"), server.heardUntil("eve", "for-eve"));
         assertEquals(List.of("more-for-dave"), server.heardUntil("dave", "more-for-dave"));
+    }
+
+    /** In tunnel mode no two clients have the same address. The mark was that of an SA in transport mode until now. */
+    @Test
+    void shouldPassL2tpInTunnelMode() throws IOException {
+        build(carolAndDave(), L2TP);
+        final ServiceConfig config = config(L2TP).without("carol").without("dave");
+        service.reload(config.with(network.tunnel("dave", mark("2"), mark("2"), NAT)));
+        startServer();
+        server.speak("dave");
+        server.tell("dave", "for-dave");
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+        assertEquals(0, orphans());
+    }
+
+    @Test
+    void shouldServeWhoHasAPortWhenPortsRunOut() throws IOException {
+        build(behind(OTHER_NAT, behind(NAT, carolAndDave(), "eve", 3), "frank", 4), L2TP, "l2tp_ports = 20000-20001");
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        server.speakInVain("eve");
+        server.speak("frank");
+        server.speak("carol");
+        for (final String client : List.of("dave", "carol", "frank")) {
+            server.tell(client, "for-" + client);
+            assertEquals(List.of("for-" + client), server.heardUntil(client, "for-" + client));
+        }
+        assertEquals(
+                1,
+                service.log()
+                        .lines()
+                        .filter(line ->
+                                line.contains("3 L2TP clients have the address 203.0.113.7, and there are 2 ports"))
+                        .count(),
+                service.log());
+        service.reload(config(L2TP, "l2tp_ports = 20000-20001").without("carol"));
+        server.speak("eve");
+        server.tell("eve", "for-eve");
+        assertEquals(List.of("for-eve"), server.heardUntil("eve", "for-eve"));
+    }
+
+    /** Both are behind one NAT and share 32 ports. */
+    @Test
+    void shouldLeaveItsNeighboursThePortsThatAFloodingClientWants() throws IOException {
+        build(carolAndDave(), L2TP, "l2tp_ports = 20000-20031");
+        startServer();
+        server.speak("carol");
+        server.flood(network.client("carol"), 40);
+
+        assertEquals(1, server.speakBehindFlood("dave"), "the second one of her two connections");
+        assertEquals(39, rules(service.status(), "floods"));
+        server.speak("carol");
+        server.speak("dave");
+        server.tell("carol", "for-carol");
+        server.tell("dave", "for-dave");
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+        assertEquals(0, orphans());
+    }
+
+    /** As conntrack -F does. Where the server sees a client is forgotten too, until the client says something. */
+    @Test
+    void shouldSendNothingAstrayWhenConntrackForgetsAll() {
+        build(carolAndDave(), L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        network.gateway().namespace().call(() -> {
+            try (ConntrackSocket conntrack = new ConntrackSocket()) {
+                conntrack.forget(1, Mark.FULL_MASK);
+                conntrack.forget(2, Mark.FULL_MASK);
+            }
+            return null;
+        });
+        assertFalse(server.canTell("carol", "astray"), "the server's packet to " + server.peer("carol") + " went out");
+
+        server.speak("dave");
+        server.speak("carol");
+        server.tell("carol", "for-carol");
+        server.tell("dave", "for-dave");
+        assertEquals(List.of("for-carol"), server.heardUntil("carol", "for-carol"));
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
     }
 
     /** Dave's zone is not the one that his mark prefers, since carol had that, who is gone at the second start. */
@@ -347,6 +471,14 @@ class ConnmarkTest {
     @Test
     void shouldKeepTcpConnectionsOfBothApart() throws IOException {
         build(carolAndDave());
+        shouldKeepTcpConnectionsApart();
+    }
+
+    /** The network that the NAT's address is in belongs to another tunnel, for what does not belong to a connection of theirs. */
+    @Test
+    void shouldKeepTcpConnectionsApartWhereAnotherSaClaimsTheirAddress() throws IOException {
+        build(carolAndDave());
+        service.reload(config().with(network.tunnel("site", mark("9"), mark("9"), "203.0.113.0/24")));
         shouldKeepTcpConnectionsApart();
     }
 

@@ -84,6 +84,17 @@ class KernelRulesTest {
         assertEquals(0, markOfArrival(esp("203.0.113.8", 0xc15e5a4f)));
     }
 
+    @Test
+    void shouldMarkInboundEspFromTheBeginningWhateverItsDestinationSays() {
+        apply(
+                sa("carol", mark(7), "10.1.0.129").esp(PEER, 0xc15e5a4d).build(),
+                sa("hairpin", mark(8), RulesNetwork.LOCAL).build());
+
+        network.send(0, esp(PEER, 0xc15e5a4d));
+        assertEquals(Map.of(PEER, 7), network.early());
+        assertEquals(Map.of(PEER, 7), network.arrived());
+    }
+
     /** A peer may use the new SPI of a rekey before the news of it gets here: then its newest SA's mark must do. */
     @Test
     void shouldMarkAnSpiThatIsNotKnownYetAsThePeersNewestSa() {

@@ -2,6 +2,7 @@
 package org.markcast.lab;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -27,6 +28,7 @@ final class L2tpServer implements AutoCloseable {
     static final String ADDRESS = "10.1.0.1";
 
     private static final int PORT = 1701;
+    private static final int FLOOD_PORT = 30_000;
     private static final int PATIENCE_MS = 5_000;
     private static final int MAX_LENGTH = 64;
 
@@ -64,6 +66,31 @@ final class L2tpServer implements AutoCloseable {
             throw new AssertionError("the server heard " + textOf(packet) + " when " + client + " spoke");
         }
         peers.put(client, packet.getSocketAddress());
+    }
+
+    /** The client says something that nobody is to hear: the next one who speaks would not be heard first. */
+    void speakInVain(String client) {
+        send(clients.get(client), "from-" + client, new InetSocketAddress(ADDRESS, PORT));
+    }
+
+    /** The client says something once from each of many ports. */
+    void flood(Client client, int number) {
+        for (int port = FLOOD_PORT; port < FLOOD_PORT + number; port++) {
+            try (DatagramSocket socket = socket(client.namespace(), client.address(), port)) {
+                send(socket, "flood", new InetSocketAddress(ADDRESS, PORT));
+            }
+        }
+    }
+
+    /** How many packets of the flood the server hears before what the client says now. */
+    int speakBehindFlood(String client) {
+        speakInVain(client);
+        int packets = 0;
+        for (DatagramPacket next = receive(server); !textOf(next).equals("from-" + client); next = receive(server)) {
+            assertEquals("flood", textOf(next));
+            packets++;
+        }
+        return packets;
     }
 
     /** Where the server sees the client. */

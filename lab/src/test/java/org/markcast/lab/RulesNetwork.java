@@ -28,10 +28,15 @@ final class RulesNetwork implements AutoCloseable {
 
     private static final String PROBE = """
             table ip probe {
+             set early { type mark . ipv4_addr; flags dynamic; counter; size 65536; }
              set arrived { type mark . ipv4_addr; flags dynamic; counter; size 65536; }
              set left { type mark . ipv4_addr; flags dynamic; counter; size 65536; }
-             chain pre {
+             chain early {
               type filter hook prerouting priority mangle + 10;
+              update @early { meta mark . ip saddr counter }
+             }
+             chain pre {
+              type filter hook prerouting priority dstnat + 20;
               update @arrived { meta mark . ip saddr counter }
              }
              chain post {
@@ -95,6 +100,11 @@ final class RulesNetwork implements AutoCloseable {
                 return socket.send(batch, 0, 1);
             }
         });
+    }
+
+    /** The last mark that packets from each source had before NAT. */
+    Map<String, Integer> early() {
+        return seen("early");
     }
 
     /** The last mark with which packets from each source arrived. */

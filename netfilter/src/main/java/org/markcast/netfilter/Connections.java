@@ -2,10 +2,13 @@
 package org.markcast.netfilter;
 
 import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -38,7 +41,15 @@ final class Connections {
     private final Object2IntCounterMap<Integer> encapPorts = new Object2IntCounterMap<>(0);
     private final Object2IntCounterMap<Mark> l2tpUses = new Object2IntCounterMap<>(0);
 
+    /** How many SAs whose connections need not find back use a mark. */
+    private final Object2IntCounterMap<Mark> otherUses = new Object2IntCounterMap<>(0);
+
     private final Set<Mark> left = new HashSet<>();
+
+    /** How many L2TP clients have the same address, that of their NAT. */
+    private final Object2IntCounterMap<InetAddress> l2tpClients = new Object2IntCounterMap<>(0);
+
+    private final Set<InetAddress> crowded = new LinkedHashSet<>();
 
     /**
      * What decides which rules there are.
@@ -117,13 +128,14 @@ final class Connections {
      */
     void follow(Collection<Sa> gone, Collection<Sa> come, long nowNs) {
         noteLeft(gone, come);
-        come.stream().filter(this::concern).forEach(this::count);
-        gone.stream().filter(this::concern).forEach(sa -> discount(sa, nowNs));
+        come.forEach(this::count);
+        gone.forEach(sa -> discount(sa, nowNs));
     }
 
     private void putMark(Mark mark, LingeringMarks.State state) {
         putMark(ElementSet.clientConnections(mark.mask()), mark, state == LingeringMarks.State.USED);
         putMark(ElementSet.lostConnections(mark.mask()), mark, state == LingeringMarks.State.LINGERING);
+        putUnzoned(mark);
     }
 
     private void putMark(ElementSet set, Mark mark, boolean isThere) {
@@ -133,24 +145,62 @@ final class Connections {
     private void putZone(Mark mark, OptionalInt zone) {
         final Mark element = zone.isEmpty() ? null : new Mark(zone.getAsInt(), Mark.FULL_MASK);
         elements.put(ElementSet.zones(mark.mask()), SaElements.keyOf(mark), element);
+        putUnzoned(mark);
+    }
+
+    /** What has the mark should have a zone and has none: there are too few, or its SA has just gone. */
+    private void putUnzoned(Mark mark) {
+        final boolean isUnzoned =
+                l2tpUses.get(mark) > 0 ? zones.of(mark).isEmpty() : config.l2tp() && marks.isLingering(mark);
+        putMark(ElementSet.unzoned(mark.mask()), mark, isUnzoned && otherUses.get(mark) == 0);
     }
 
     private void count(Sa sa) {
+        if (!concern(sa)) {
+            otherUses.incrementAndGet(sa.markIn());
+            putUnzoned(sa.markIn());
+            return;
+        }
         replyMasks.incrementAndGet(sa.markOut().mask());
         encapPortsOf(sa).forEach(encapPorts::incrementAndGet);
         marks.use(sa.markIn());
-        if (concernL2tp(sa) && l2tpUses.incrementAndGet(sa.markIn()) == 1) {
+        if (!concernL2tp(sa)) {
+            return;
+        }
+        if (l2tpUses.incrementAndGet(sa.markIn()) == 1) {
             zones.take(sa.markIn(), this::putZone);
+            putUnzoned(sa.markIn());
+        }
+        if (l2tpClients.incrementAndGet(addressOf(sa)) == config.l2tpPorts().size() + 1) {
+            crowded.add(addressOf(sa));
         }
     }
 
     private void discount(Sa sa, long nowNs) {
+        if (!concern(sa)) {
+            otherUses.decrementAndGet(sa.markIn());
+            putUnzoned(sa.markIn());
+            return;
+        }
         replyMasks.decrementAndGet(sa.markOut().mask());
         encapPortsOf(sa).forEach(encapPorts::decrementAndGet);
         marks.release(sa.markIn(), nowNs);
-        if (concernL2tp(sa) && l2tpUses.decrementAndGet(sa.markIn()) == 0) {
-            zones.giveBack(sa.markIn(), this::putZone);
+        if (!concernL2tp(sa)) {
+            return;
         }
+        if (l2tpUses.decrementAndGet(sa.markIn()) == 0) {
+            zones.giveBack(sa.markIn(), this::putZone);
+            putUnzoned(sa.markIn());
+        }
+        l2tpClients.decrementAndGet(addressOf(sa));
+    }
+
+    /** Where the L2TP daemon sees it. */
+    private static InetAddress addressOf(Sa sa) {
+        return sa.outers().stream()
+                .map(Outer::remote)
+                .findFirst()
+                .orElseGet(() -> sa.remoteTs().get(0).prefix().address());
     }
 
     private static List<Integer> encapPortsOf(Sa sa) {
@@ -209,7 +259,10 @@ final class Connections {
         return marks.forget(sinceNs);
     }
 
-    /** The marks that have lost their SA since the last call and have another one already: connections are to lose them first. */
+    /**
+     * The marks that have lost their SA since the last call and have another one already, or lead to one below another mask:
+     * connections are to lose them first.
+     */
     List<Mark> takeHandedOn() {
         return takeLeft(true);
     }
@@ -219,11 +272,24 @@ final class Connections {
         return takeLeft(false);
     }
 
-    private List<Mark> takeLeft(boolean isUsed) {
+    private List<Mark> takeLeft(boolean isContested) {
         final List<Mark> taken = new ArrayList<>(left);
-        taken.removeIf(mark -> marks.uses(mark) > 0 != isUsed);
+        taken.removeIf(mark -> marks.isContested(mark) != isContested);
         left.removeAll(taken);
         return taken;
+    }
+
+    /** For each of these marks the one that connections get in its place, some of which may have bits outside the mask. */
+    Map<Mark, Mark> successors(Collection<Mark> lost) {
+        final Map<Integer, Mark> ofMasks = new HashMap<>();
+        final Map<Mark, Mark> successors = new HashMap<>();
+        lost.forEach(mark -> successors.put(mark, ofMasks.computeIfAbsent(mark.mask(), this::successor)));
+        return successors;
+    }
+
+    /** All ones below the mask; where they might be another SA's mark below another mask, all ones of all. */
+    private Mark successor(int mask) {
+        return marks.isContested(nobody(mask)) ? nobody(Mark.FULL_MASK) : nobody(mask);
     }
 
     /** The conntrack zone of an L2TP client; empty if it has none. */
@@ -234,6 +300,15 @@ final class Connections {
     /** Whether the SA should have a zone and there was none left. */
     boolean lackZone(Sa sa) {
         return concernL2tp(sa) && zones.of(sa.markIn()).isEmpty();
+    }
+
+    /** Addresses that since the last call more L2TP clients have than there are ports for, with the number of clients. */
+    Map<InetAddress, Integer> takeCrowded() {
+        final Map<InetAddress, Integer> clients = new LinkedHashMap<>();
+        crowded.forEach(address -> clients.put(address, l2tpClients.get(address)));
+        clients.values().removeIf(number -> number <= config.l2tpPorts().size());
+        crowded.clear();
+        return clients;
     }
 
     Shape shape() {

@@ -4,6 +4,7 @@ package org.markcast.netfilter;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.markcast.config.Mark;
+import org.markcast.config.NumberRange;
 
 /**
  * The nftables rules that lead replies back to the SA that a connection came in through, as text:
@@ -12,15 +13,18 @@ import org.markcast.config.Mark;
  *   <li>A decapsulated packet for this machine gives its mark to its connection. The ESP packet around it passes here first and
  *       has the mark too; its connection is that of the IKE daemon and gets none.
  *   <li>A packet from this machine gets the outbound mark of its connection's SA, whatever its destination says, which several
- *       clients behind one NAT share. If that SA is gone, the packet reaches nobody. Of other packets only those of connections
- *       that begin here go by their destination: behind the NAT there may be hosts without a tunnel, too.
+ *       clients behind one NAT share. If that SA is gone, and none has the connection's mark below another mask, the packet
+ *       reaches nobody. Of other packets only those of connections that begin here go by their destination: behind the NAT there
+ *       may be hosts without a tunnel, too.
  *   <li>TCP is asked for segments that leave room for ESP: its path has no mark when it looks for the path's MTU, so it would
  *       never learn it.
  *   <li>What a client sends through PPP inside L2TP keeps the mark of the packet around it, and loses it.
  *   <li>L2TP: the mark chooses the conntrack zone in which a packet from a client is looked up, since otherwise all clients
  *       behind one NAT were one connection, and the source port is translated, so that the L2TP daemon can answer each of them.
- *       Decapsulated L2TP without a zone, and what the daemon sends to a port that is no client's, go nowhere: the kernel
- *       delivers the former without a policy if the SA is in transport mode, and the latter would leave in clear.
+ *       Each has but a few connections at a time, so that none takes the ports that others need.
+ *       L2TP with the mark of a client that has no zone, and what the daemon sends to a port that is no client's, go nowhere.
+ *       Other decapsulated L2TP passes, of an SA without a mark or in tunnel mode for example; but the answer must not leave in
+ *       clear: the kernel delivers what comes in transport mode without a policy, so it may be from an SA not yet heard of.
  *   <li>The guard drops and counts packets of clients' connections that would leave without IPsec.
  * </ul>
  *
@@ -30,6 +34,18 @@ final class ConnmarkRules {
 
     /** Packets of connections whose SA is gone. */
     static final String ORPHANS = "orphans";
+
+    /** Of connections whose L2TP came out of an SA and has no zone; those of {@link FirewallRules} are the next ones. */
+    private static final int LABEL = 125;
+
+    /** First packets of connections that are too many of one L2TP client. */
+    static final String FLOODS = "floods";
+
+    /** A client needs one; another one for each time that it begins anew from another port. */
+    private static final int MAX_CONNECTIONS = 8;
+
+    /** So many clients behind one NAT must have gone mad before there is no port for another one. */
+    private static final int MIN_CLIENTS = 16;
 
     private static final String LOST = " counter name " + ORPHANS + " drop";
 
@@ -95,16 +111,19 @@ final class ConnmarkRules {
 
     private static void output(MarkTables.Shape all, StringBuilder text) {
         final Connections.Shape shape = all.connections();
-        next("output", "route hook output priority mangle + 1", text);
+        next("output", "route hook output priority " + (MarkRules.OUTPUT_PRIORITY + 1), text);
+        shape.masks()
+                .forEach(mask ->
+                        lookup(ElementSet.replies(mask), "ct mark", "meta mark set ", mask, all.isMasked(), text));
+        if (!all.isMasked()) { // with verdicts that was the end
+            rule(isClients("ct mark", Mark.FULL_MASK) + " return", text);
+        }
         shape.masks().forEach(mask -> {
             final String connection = MarkText.below("ct mark", mask);
             final String nobody = MarkText.hex(Connections.nobody(mask).value());
             rule(connection + " @" + ElementSet.lostConnections(mask).name() + LOST, text);
             rule(connection + " " + nobody + LOST, text);
         });
-        shape.masks()
-                .forEach(mask ->
-                        lookup(ElementSet.replies(mask), "ct mark", "meta mark set ", mask, all.isMasked(), text));
         rule("ct direction reply return", text);
         rule(unmarked(shape, all.isMasked()) + " jump peers", text);
         text.append("\t}\n\n\tchain peers {\n");
@@ -162,8 +181,13 @@ final class ConnmarkRules {
     static String l2tp(MarkTables tables) {
         final Connections.Shape shape = tables.shape().connections();
         final StringBuilder text = new StringBuilder("table " + Table.L2TP + " {\n");
-        shape.masks().forEach(mask -> MarkRules.declare(ElementSet.zones(mask), tables, text));
+        shape.masks().forEach(mask -> {
+            MarkRules.declare(ElementSet.zones(mask), tables, text);
+            MarkRules.declare(ElementSet.unzoned(mask), tables, text);
+        });
+        text.append("\tset connections {\n\t\ttypeof ct original zone\n\t\tsize 65535\n\t\tflags dynamic\n\t}\n\n");
         text.append("\tcounter " + ORPHANS + " {\n\t}\n\n");
+        text.append("\tcounter " + FLOODS + " {\n\t}\n\n");
         begin("zone", "filter hook prerouting priority raw", text);
         shape.masks()
                 .forEach(mask -> rule(
@@ -171,14 +195,29 @@ final class ConnmarkRules {
                                 + ElementSet.zones(mask).name(),
                         text));
         next("input", "filter hook input priority mangle", text);
-        rule("udp dport 1701 meta ipsec exists ct direction original ct original zone 0" + LOST, text);
-        next("port", "nat hook input priority 100", text);
+        shape.masks()
+                .forEach(mask -> rule(
+                        "udp dport 1701 ct direction original ct original zone 0 "
+                                + MarkText.below("meta mark", mask) + " @"
+                                + ElementSet.unzoned(mask).name() + LOST,
+                        text));
+        rule("udp dport 1701 meta ipsec exists ct direction original ct original zone 0 ct label set " + LABEL, text);
+        next("port", "nat hook input priority 100", text); // sees only the first packet of a connection
+        final String ofClients =
+                "udp dport 1701 ct original zone " + shape.config().l2tpZones();
         rule(
-                "udp dport 1701 ct original zone " + shape.config().l2tpZones() + " snat to :"
-                        + shape.config().l2tpPorts(),
+                ofClients + " add @connections { ct original zone ct count over "
+                        + maxConnections(shape.config().l2tpPorts()) + " } counter name " + FLOODS + " drop",
                 text);
+        rule(ofClients + " snat to :" + shape.config().l2tpPorts(), text);
         next("output", "filter hook output priority mangle", text);
         rule("udp sport 1701 udp dport " + shape.config().l2tpPorts() + " ct direction original" + LOST, text);
+        next("guard", "filter hook output priority filter", text);
+        rule("udp sport 1701 ct direction reply ct label " + LABEL + " rt ipsec missing" + LOST, text);
         return text.append("\t}\n}\n").toString();
+    }
+
+    private static int maxConnections(NumberRange ports) {
+        return Math.max(1, Math.min(MAX_CONNECTIONS, ports.size() / MIN_CLIENTS));
     }
 }

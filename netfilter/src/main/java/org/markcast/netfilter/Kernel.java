@@ -24,7 +24,7 @@ interface Kernel extends AutoCloseable {
      * Has all connections with one of these conntrack marks lose it: those of the default zone get another mark, the others are
      * forgotten.
      *
-     * @param successors for each mark the other one, with the same mask
+     * @param successors for each mark the other one, whose bits take its place
      */
     void disownConnections(Map<Mark, Mark> successors);
 

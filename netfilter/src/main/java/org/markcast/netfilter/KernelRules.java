@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.net.InetAddress;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,7 +45,7 @@ public final class KernelRules implements AutoCloseable {
     private final Supplier<Kernel> opener;
     private final Tally leaks = new Tally(Table.MARKS, List.of(MarkRules.LEAKS));
     private final Tally connections = new Tally(Table.CONNMARK, List.of(MarkRules.LEAKS, ConnmarkRules.ORPHANS));
-    private final Tally l2tp = new Tally(Table.L2TP, List.of(ConnmarkRules.ORPHANS));
+    private final Tally l2tp = new Tally(Table.L2TP, List.of(ConnmarkRules.ORPHANS, ConnmarkRules.FLOODS));
     private final Tally verdicts = new Tally(
             Table.FIREWALL,
             Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
@@ -136,6 +136,7 @@ public final class KernelRules implements AutoCloseable {
         final MarkTables following =
                 tables.follows(hasGuard, connmark) ? tables : tables.successor(hasGuard, connmark, clock.nanoTime());
         following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(come -> warn(come, following));
+        following.connections().takeCrowded().forEach(this::warnOfCrowd);
         tables = following;
         attempt(this::follow);
     }
@@ -177,12 +178,22 @@ public final class KernelRules implements AutoCloseable {
 
     /** How many packets for or from clients that have no SA were dropped since the service started. */
     public long orphans() {
+        readConnectionCounters();
+        return connections.of(ConnmarkRules.ORPHANS) + l2tp.of(ConnmarkRules.ORPHANS);
+    }
+
+    /** How many packets of L2TP clients with too many connections were dropped since the service started. */
+    public long floods() {
+        readConnectionCounters();
+        return l2tp.of(ConnmarkRules.FLOODS);
+    }
+
+    private void readConnectionCounters() {
         if (problem == null
                 && installed != null
                 && installed.connections().config().enabled()) {
             attempt(this::readCounters);
         }
-        return connections.of(ConnmarkRules.ORPHANS) + l2tp.of(ConnmarkRules.ORPHANS);
     }
 
     /** How many packets the firewall has met since the service started, by what it said of them. */
@@ -228,6 +239,16 @@ public final class KernelRules implements AutoCloseable {
         }
     }
 
+    private void warnOfCrowd(InetAddress address, int clients) {
+        LOG.error(
+                "{} L2TP clients have the address {}, and there are {} ports for them: who comes last is not answered until"
+                        + " another one has gone; widen connmark.l2tp_ports, now {}",
+                clients,
+                address.getHostAddress(),
+                connmark.l2tpPorts().size(),
+                connmark.l2tpPorts());
+    }
+
     private void attempt(Runnable task) {
         try {
             task.run();
@@ -269,10 +290,8 @@ public final class KernelRules implements AutoCloseable {
         if (marks.isEmpty()) {
             return;
         }
-        final Map<Mark, Mark> successors = new HashMap<>();
-        marks.forEach(mark -> successors.put(mark, Connections.nobody(mark.mask())));
         try {
-            kernel.disownConnections(successors);
+            kernel.disownConnections(tables.connections().successors(marks));
         } catch (LinuxException | NftablesException e) {
             LOG.warn("connections of {} SAs that are gone may find others: {}", marks.size(), e.getMessage());
             tables.connections().leave(marks);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.agrona.collections.Object2IntCounterMap;
@@ -16,6 +19,9 @@ final class LingeringMarks {
 
     /** How many marks there are of each mask. */
     private final Object2IntCounterMap<Integer> masks = new Object2IntCounterMap<>(0);
+
+    /** Marks that SAs use, by mask. */
+    private final Map<Integer, Set<Mark>> used = new HashMap<>();
 
     /** Marks without an SA, with the time when the last one went, the earliest first. */
     private final Map<Mark, Long> goneNs = new LinkedHashMap<>();
@@ -43,6 +49,7 @@ final class LingeringMarks {
 
     void use(Mark mark) {
         if (uses.incrementAndGet(mark) == 1) {
+            used.computeIfAbsent(mark.mask(), first -> new HashSet<>()).add(mark);
             if (goneNs.remove(mark) == null) {
                 masks.incrementAndGet(mark.mask());
             }
@@ -52,6 +59,7 @@ final class LingeringMarks {
 
     void release(Mark mark, long nowNs) {
         if (uses.decrementAndGet(mark) == 0) {
+            used.get(mark.mask()).remove(mark);
             goneNs.put(mark, nowNs);
             listener.onMark(mark, State.LINGERING);
         }
@@ -60,6 +68,19 @@ final class LingeringMarks {
     /** How many SAs use it. */
     int uses(Mark mark) {
         return uses.get(mark);
+    }
+
+    /** Whether SAs used it until lately. */
+    boolean isLingering(Mark mark) {
+        return goneNs.containsKey(mark);
+    }
+
+    /** Whether the same packet may have it and one that SAs use: that one itself, or one below another mask. */
+    boolean isContested(Mark mark) {
+        return uses(mark) > 0
+                || used.entrySet().stream()
+                        .filter(others -> others.getKey() != mark.mask())
+                        .anyMatch(others -> others.getValue().stream().anyMatch(mark::overlaps));
     }
 
     /** Forgets the marks that no SA has used since then; whether there were any. */

@@ -20,10 +20,11 @@ import org.markcast.linux.NetfilterFamily;
  *
  * <ul>
  *   <li>Inbound ESP gets its SA's inbound mark, by destination and SPI, in UDP also by port; with an SPI that is not known yet,
- *       that of the peer's newest SA. This comes last, so that nothing overrides it.
+ *       that of the peer's newest SA. It is looked up early, and once more when all else is done, so that nothing overrides it.
  *   <li>Unicast to a client gets its SA's outbound mark, from this machine and from others: the most specific remote selector
  *       counts, and of equal ones that of the SA later in the list. Packets to this machine's own addresses are never marked by
- *       a prefix: with 0.0.0.0/0 as remote selector the policies would let nobody reach the gateway any more.
+ *       a prefix: with 0.0.0.0/0 as remote selector the policies would let nobody reach the gateway any more. The destination
+ *       is that behind NAT: an answer to a client that is masqueraded has the gateway's address before.
  *   <li>The guard drops and counts multicast and broadcast packets with an outbound mark that would leave without IPsec.
  * </ul>
  *
@@ -36,6 +37,9 @@ public final class MarkRules {
 
     private static final String NL = "\n";
     private static final String ELEMENT_SEPARATOR = ",\n\t\t\t";
+
+    /** Behind the kernel's translation of destinations (NF_IP_PRI_NAT_DST), which nft has a name for in prerouting only. */
+    static final int OUTPUT_PRIORITY = -90;
 
     /** In the order in which packets are looked up: what comes later overrides. */
     private static final List<ElementSet> UNICAST =
@@ -106,8 +110,10 @@ public final class MarkRules {
         markChains(tables, text);
         unicastChain(tables.shape(), text);
         prerouting(NetfilterFamily.IP, tables, text);
-        text.append("\n\tchain output {\n\t\ttype route hook output priority mangle; policy accept;\n");
-        text.append("\t\tjump unicast\n\t}\n");
+        text.append("\n\tchain translated {\n\t\ttype filter hook prerouting priority dstnat + 10; policy accept;\n");
+        text.append("\t\tjump unicast\n\t\tjump inbound\n\t}\n");
+        text.append("\n\tchain output {\n\t\ttype route hook output priority " + OUTPUT_PRIORITY
+                + "; policy accept;\n\t\tjump unicast\n\t}\n");
         if (tables.shape().hasGuard()) {
             guard(tables.shape(), text);
         }
@@ -183,14 +189,10 @@ public final class MarkRules {
     }
 
     private static void prerouting(NetfilterFamily family, MarkTables tables, StringBuilder text) {
-        text.append("\tchain prerouting {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n");
-        if (family == NetfilterFamily.IP) {
-            text.append("\t\tjump unicast\n");
-        }
-        for (final String rule : espRules(family, tables.shape())) {
-            text.append("\t\t" + rule + NL);
-        }
-        text.append("\t}\n");
+        text.append("\tchain inbound {\n");
+        espRules(family, tables.shape()).forEach(rule -> text.append("\t\t" + rule + NL));
+        text.append("\t}\n\n\tchain prerouting {\n\t\ttype filter hook prerouting priority mangle; policy accept;\n");
+        text.append("\t\tjump inbound\n\t}\n");
     }
 
     /** What is known by SPI counts before what is known by addresses alone: it overrides it, or with verdicts it comes first. */

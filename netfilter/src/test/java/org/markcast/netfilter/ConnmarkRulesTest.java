@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.markcast.config.Connmark;
 import org.markcast.config.NumberRange;
 import org.markcast.engine.sa.Sa;
@@ -39,6 +41,17 @@ class ConnmarkRulesTest {
                 .build();
         final String text = MarkRules.text(List.of(carol), List.of(), true, L2TP);
         assertTrue(text.contains("\t\tmeta mark & 0xffffff == 0 jump peers\n"), text);
+    }
+
+    /** A sixteenth of all ports, but at least one and at most eight. */
+    @ParameterizedTest
+    @CsvSource({"20000-60000, 8", "20000-20127, 8", "20000-20126, 7", "20000-20031, 2", "20000-20001, 1"})
+    void shouldBoundTheConnectionsOfAClient(String ports, int bound) {
+        final String[] ends = ports.split("-");
+        final NumberRange range = new NumberRange(Integer.parseInt(ends[0]), Integer.parseInt(ends[1]));
+        final Connmark connmark = new Connmark(true, 1360, true, range, new NumberRange(1, 100));
+        final String text = MarkRules.text(List.of(), List.of(), true, connmark);
+        assertTrue(text.contains(" ct count over " + bound + " }"), text);
     }
 
     @Test

@@ -4,10 +4,12 @@ package org.markcast.netfilter;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.CachedNanoClock;
 import org.junit.jupiter.api.Test;
 import org.markcast.config.Connmark;
+import org.markcast.config.Mark;
 import org.markcast.config.NumberRange;
 import org.markcast.engine.sa.Sa;
 
@@ -47,6 +49,26 @@ class DisownedConnectionsTest {
         apply(CAROL);
         apply(DAVE_WITH_CAROLS_MARK);
         assertEquals(List.of("7"), kernel.disowned);
+    }
+
+    /** Marks get a mask where uplinks need the other bits. What is left of carol's connections is not dave's. */
+    @Test
+    void shouldBeThoseOfAMarkThatLeadsToAnotherSaBelowAnotherMaskBeforeItIsHeard() {
+        apply(CAROL);
+        apply(client("dave", "7/0xffff", 2).build());
+        assertEquals(List.of("7"), kernel.disowned);
+        assertEquals(1, kernel.scriptsBeforeDisowning);
+    }
+
+    @Test
+    void shouldGetAMarkThatNoSaHasBelowAnotherMask() {
+        final Sa other = client("erin", "0xffff", 3).build();
+        apply(client("carol", "7/0xffff", 1).build(), other);
+        apply(other);
+        assertEquals(Map.of(Mark.parse("7/0xffff"), 0xffff_ffff), kernel.successors);
+        apply(client("dave", "8/0xff", 2).build(), other);
+        apply(client("dave", "8/0xff", 2).build());
+        assertEquals(0xffff_ffff, kernel.successors.get(Mark.parse("0xffff")));
     }
 
     @Test

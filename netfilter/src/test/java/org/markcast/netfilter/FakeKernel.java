@@ -18,6 +18,10 @@ final class FakeKernel implements Kernel {
     final List<String> scripts = new ArrayList<>();
     final List<ElementChanges> changes = new ArrayList<>();
     final List<String> disowned = new ArrayList<>();
+    /** The conntrack marks that connections got when they lost theirs. */
+    final Map<Mark, Integer> successors = new HashMap<>();
+
+    int scriptsBeforeDisowning;
     /** Conntrack mark and zone. */
     final Map<Integer, Integer> zones = new TreeMap<>();
 
@@ -68,12 +72,14 @@ final class FakeKernel implements Kernel {
     }
 
     @Override
-    public void disownConnections(Map<Mark, Mark> successors) {
+    public void disownConnections(Map<Mark, Mark> latest) {
         if (refusesToDisown) {
             throw new NftablesException("No buffer space available");
         }
+        scriptsBeforeDisowning = scripts.size();
+        latest.forEach((mark, successor) -> successors.put(mark, successor.value()));
         final String lost =
-                new TreeSet<>(successors.keySet().stream().map(Mark::toString).toList()).toString();
+                new TreeSet<>(latest.keySet().stream().map(Mark::toString).toList()).toString();
         disowned.add(lost.substring(1, lost.length() - 1)
                 + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.lab.connmark;
 
-/** What stands in each host's swanctl.conf (swanctl.conf(5)): transport mode, from host to host. */
+/** What stands in each host's swanctl.conf (swanctl.conf(5)): transport mode, from host to host, if nothing else is said. */
 final class Connections {
 
     /** The name of the client's connection and of its child. */
@@ -9,6 +9,10 @@ final class Connections {
 
     /** A mark of its own for each SA. */
     static final String UNIQUE = "%unique";
+
+    private static final String TRANSPORT = "transport";
+    private static final String TUNNEL = "tunnel";
+    private static final String ANYTHING = "dynamic";
 
     private static final String SECRETS = """
             secrets {
@@ -25,17 +29,31 @@ final class Connections {
         return sun(UNIQUE);
     }
 
-    /** The gateway's for Windows clients: L2TP from any port of theirs. */
-    static String sunForWindows() {
-        return sun("dynamic[udp/1701]", "dynamic[udp]", UNIQUE);
-    }
-
     /** The gateway's, with these marks. */
     static String sun(String mark) {
-        return sun("dynamic", "dynamic", mark);
+        return sun(TRANSPORT, ANYTHING, ANYTHING, marks(mark));
     }
 
-    private static String sun(String local, String remote, String mark) {
+    /** The gateway's without marks, as an operator has it whose clients are all behind NATs of their own. */
+    static String sunWithoutMarks() {
+        return sun(TRANSPORT, ANYTHING, ANYTHING, "");
+    }
+
+    /** The gateway's in tunnel mode: each client is known by its own address. */
+    static String sunForTunnels() {
+        return sun(TUNNEL, ANYTHING, "10.1.0.0/16", marks(UNIQUE));
+    }
+
+    /** The gateway's for Windows clients: L2TP from any port of theirs. */
+    static String sunForWindows() {
+        return sun(TRANSPORT, "dynamic[udp/1701]", "dynamic[udp]", marks(UNIQUE));
+    }
+
+    private static String marks(String mark) {
+        return "mark_in = " + mark + "\n mark_out = " + mark;
+    }
+
+    private static String sun(String mode, String local, String remote, String marks) {
         return """
                 connections {
                     clients {
@@ -49,17 +67,16 @@ final class Connections {
                         }
                         children {
                             clients {
-                                mode = transport
-                                local_ts = %1$s
-                                remote_ts = %2$s
-                                mark_in = %3$s
-                                mark_out = %3$s
+                                mode = %s
+                                local_ts = %s
+                                remote_ts = %s
+                                %s
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(local, remote, mark) + SECRETS;
+                """.formatted(mode, local, remote, marks) + SECRETS;
     }
 
     /** A client's, IKEv2: it finds out by itself that its NAT gives it another port. */
@@ -69,21 +86,27 @@ final class Connections {
 
     /** The same, to one of the gateway's addresses. */
     static String client(String name, String gateway) {
-        return client(name, gateway, 2, "dpd_delay = 2s", "dynamic");
+        return client(name, gateway, 2, "dpd_delay = 2s", TRANSPORT, ANYTHING);
+    }
+
+    /** A client's in tunnel mode. */
+    static String tunnelClient(String name) {
+        return client(name, Network.GATEWAY, 2, "", TUNNEL, ANYTHING);
     }
 
     /** A client's as Windows does it: IKEv1, L2TP only, no MOBIKE, no dead peer detection. */
     static String windowsClient(String name) {
-        return client(name, Network.GATEWAY, 1, "", "dynamic[udp/1701]");
+        return client(name, Network.GATEWAY, 1, "", TRANSPORT, "dynamic[udp/1701]");
     }
 
-    private static String client(String name, String gateway, int version, String detection, String selector) {
+    private static String client(
+            String name, String gateway, int version, String detection, String mode, String selector) {
         return """
                 connections {
                     sun {
-                        version = %2$d
-                        remote_addrs = %5$s
-                        %3$s
+                        version = %3$d
+                        remote_addrs = %2$s
+                        %4$s
                         local {
                             auth = psk
                             id = %1$s
@@ -94,14 +117,14 @@ final class Connections {
                         }
                         children {
                             sun {
-                                mode = transport
-                                local_ts = %4$s
-                                remote_ts = %4$s
+                                mode = %5$s
+                                local_ts = %6$s
+                                remote_ts = %6$s
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(name, version, detection, selector, gateway) + SECRETS;
+                """.formatted(name, gateway, version, detection, mode, selector) + SECRETS;
     }
 }

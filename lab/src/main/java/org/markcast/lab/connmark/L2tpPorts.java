@@ -30,9 +30,7 @@ final class L2tpPorts extends Scenario {
     }
 
     void exchange() {
-        server = Mailbox.open(network.sun(), L2TP);
-        clients.forEach(client -> mailboxes.put(client, Mailbox.open(client, L2TP)));
-        try {
+        withMailboxes(() -> {
             report.check("each request is answered at once", Defects.ONE_FLOW, ALL, () -> converse(Duration.ZERO));
             report.check("answered 3 s later, last come first served", Defects.ONE_FLOW, ALL, () -> converse(DELAY));
             report.check("each client is a peer of its own", Defects.ONE_FLOW, ALL, this::peersStay);
@@ -42,6 +40,37 @@ final class L2tpPorts extends Scenario {
             report.check("what the gateway sends unasked then", Defects.ONE_FLOW, ALL, this::tell);
             report.check("and she is still the same peer", Defects.ONE_FLOW, ALL, this::peersStay);
             restartEngine();
+        });
+    }
+
+    /** L2TP that needs no zone, since no two clients have the same address: it passes as if nobody cared. */
+    void pass() {
+        if (!engine.isService()) {
+            report.notApplicable("in transport mode without marks", "the plugin marks what has a mark");
+            report.notApplicable("in tunnel mode", "the plugin marks transport mode only");
+            return;
+        }
+        withMailboxes(() -> {
+            network.abandon();
+            network.load(Connections.sunWithoutMarks(), Connections::client);
+            network.up(List.of(alice, carol));
+            report.check(
+                    "in transport mode without marks",
+                    "alice, carol",
+                    () -> converse(List.of(alice, carol), Duration.ZERO));
+            network.abandon();
+            network.load(Connections.sunForTunnels(), Connections::tunnelClient);
+            network.up(List.of(alice, venus));
+            report.check("in tunnel mode", "alice, venus", () -> converse(List.of(alice, venus), Duration.ZERO));
+        });
+        restore();
+    }
+
+    private void withMailboxes(Runnable work) {
+        server = Mailbox.open(network.sun(), L2TP);
+        clients.forEach(client -> mailboxes.put(client, Mailbox.open(client, L2TP)));
+        try {
+            work.run();
         } finally {
             mailboxes.values().forEach(Mailbox::close);
             server.close();
@@ -68,10 +97,14 @@ final class L2tpPorts extends Scenario {
 
     /** All ask, then all are answered in the opposite order. */
     private String converse(Duration delay) {
+        return converse(clients, delay);
+    }
+
+    private String converse(List<Station> stations, Duration delay) {
         round++;
         final List<Runnable> answers = new ArrayList<>();
         final Map<Station, Integer> before = counts();
-        for (final Station client : clients) {
+        for (final Station client : stations) {
             final InetSocketAddress from = ask(client);
             if (from != null) {
                 answers.add(0, () -> server.send(from, "to " + client + " " + round));
@@ -79,7 +112,7 @@ final class L2tpPorts extends Scenario {
         }
         Waiting.sleep(delay);
         answers.forEach(Runnable::run);
-        return each(client -> complaint(client, before.get(client), "to " + client + " " + round));
+        return each(stations, client -> complaint(client, before.get(client), "to " + client + " " + round));
     }
 
     /** Until it is heard: a NAT's new port, or the service's start, takes a moment. Null if it never is. */
