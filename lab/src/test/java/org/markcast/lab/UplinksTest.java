@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.lab.UplinkNetwork.ALICE;
+import static org.markcast.lab.UplinkNetwork.BOTH;
 import static org.markcast.lab.UplinkNetwork.CABLE_ADDRESS;
 import static org.markcast.lab.UplinkNetwork.CABLE_GATEWAY;
 import static org.markcast.lab.UplinkNetwork.DSL_ADDRESS;
@@ -28,16 +29,6 @@ import org.markcast.lab.UplinkNetwork.Session;
 /** Connections stay on the uplink that they began on, with real connection tracking, routing and TCP. */
 @NetworkNamespaceTest
 class UplinksTest {
-
-    private static final String[] BOTH = {
-        "lan = eth1",
-        "dsl { interface = dsl",
-        "gateway = " + DSL_GATEWAY,
-        "masquerade = yes }",
-        "cable { interface = cable",
-        "gateway = " + CABLE_GATEWAY,
-        "masquerade = yes }"
-    };
 
     private UplinkNetwork network;
 

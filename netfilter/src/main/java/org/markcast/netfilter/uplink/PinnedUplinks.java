@@ -56,6 +56,9 @@ public final class PinnedUplinks implements AutoCloseable {
     /** The names of the uplinks that are closed by the table. */
     private Set<String> closed = Set.of();
 
+    /** Bits of SAs' marks, see {@link UplinkRules#table}. */
+    private int overlap;
+
     private boolean isStale = true;
     private long retryNs;
     private String problem;
@@ -97,7 +100,7 @@ public final class PinnedUplinks implements AutoCloseable {
                 sources.put(uplink.name(), FollowedUplink.addressesOf(uplink, links, addresses));
             }
         }
-        return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources, Set.of(), Set.of());
+        return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources, Set.of(), Set.of(), 0);
     }
 
     /** Changes to another configuration, with at least one uplink; {@link #table()} may be another one then. */
@@ -171,6 +174,18 @@ public final class PinnedUplinks implements AutoCloseable {
         return table;
     }
 
+    /**
+     * Has {@link #table()} heed SAs whose marks have bits in common with those of uplinks.
+     *
+     * @param masks of such marks, put together; 0 if there are none
+     */
+    public void heed(int masks) {
+        if (masks != overlap) {
+            overlap = masks;
+            table = rules();
+        }
+    }
+
     /** All uplinks, in the order of the configuration. */
     public List<UplinkState> states() {
         return uplinks.stream()
@@ -217,7 +232,7 @@ public final class PinnedUplinks implements AutoCloseable {
         final long lingerNs = config.linger().toNanos();
         final Set<String> dead = names(uplink -> uplink.isDead(lingerNs, clock.nanoTime()));
         return UplinkRules.table(
-                config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources, closed, dead);
+                config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources, closed, dead, overlap);
     }
 
     private Set<String> closed() {
