@@ -115,6 +115,32 @@ class UplinkRulesTest {
                 numbers(NumberedUplink.of(after, before)));
     }
 
+    @Test
+    void shouldHaveNumbersFollowTheInterface() {
+        final List<NumberedUplink> before = NumberedUplink.of(
+                uplinks(
+                        MASK,
+                        List.of(),
+                        uplink("a", null, null, false),
+                        uplink("b", null, null, false),
+                        uplink("c", null, null, false)),
+                List.of());
+        final Uplinks after = uplinks(
+                MASK,
+                List.of(),
+                on("b0", "other"), // renamed
+                on("a0", "b"), // the name has moved here
+                on("d0", "c"), // on another interface
+                on("e0", "a")); // the name was that of another one
+        assertEquals(
+                List.of("other 2000000 20002", "b 1000000 20001", "c 3000000 20003", "a 4000000 20004"),
+                numbers(NumberedUplink.of(after, before)));
+    }
+
+    private static Uplink on(String interfaceName, String name) {
+        return new Uplink(name, interfaceName, Optional.empty(), Optional.empty(), Optional.empty(), false);
+    }
+
     private static String installation(Uplinks uplinks, Map<String, List<Integer>> sources) {
         return TableText.installation(List.of(
                 UplinkRules.table(uplinks, NumberedUplink.of(uplinks, List.of()), sources, Set.of(), Set.of(), 0)));
