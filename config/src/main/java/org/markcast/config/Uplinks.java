@@ -26,12 +26,17 @@ public record Uplinks(int mask, List<String> lan, List<Prefix> networks, Duratio
         return !all.isEmpty();
     }
 
+    /** Whether a mark has bits that belong to uplinks. */
+    public boolean overlaps(Mark mark) {
+        return isEnabled() && (mark.mask() & mask) != 0;
+    }
+
     /**
      * Why an SA must not have this mark; empty if it may. The kernel compares the whole mark below the SA's mask: with the mark of
      * an uplink beside it a packet would no longer match, or match though it should not.
      */
     public Optional<String> conflictWith(Mark mark) {
-        if (!isEnabled() || (mark.mask() & mask) == 0) {
+        if (!overlaps(mark)) {
             return Optional.empty();
         }
         final int value = mark.value() & ~mask;

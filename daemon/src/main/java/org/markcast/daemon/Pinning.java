@@ -7,6 +7,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.agrona.concurrent.SystemNanoClock;
 import org.markcast.config.Config;
+import org.markcast.config.Mark;
 import org.markcast.config.Uplinks;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.sa.Sa;
@@ -24,6 +25,9 @@ final class Pinning implements AutoCloseable {
     private PinnedUplinks uplinks; // null: none are configured
     private boolean isOverlapped;
 
+    /** Masks of SAs' marks that have bits of uplinks. */
+    private int overlap;
+
     /** @throws org.markcast.linux.LinuxException if a socket cannot be had */
     Pinning(Config config) {
         follow(config);
@@ -34,6 +38,7 @@ final class Pinning implements AutoCloseable {
 
     /** Changes to another configuration; the rules follow with {@link #tables()}. */
     void follow(Config config) {
+        overlap = 0;
         if (!config.uplinks().isEnabled()) {
             if (uplinks != null) {
                 uplinks.abandon();
@@ -68,27 +73,37 @@ final class Pinning implements AutoCloseable {
         }
     }
 
-    /** Warns of SAs whose marks are mixed up with those of uplinks: once, until there are none. */
+    /**
+     * Heeds SAs whose marks have bits of uplinks, and warns of them once, until there are none. What they need stays until the next
+     * reload: connections may have their marks for longer than they live.
+     */
     void check(List<Sa> sas, Uplinks config) {
-        final Optional<Sa> overlapping = config.isEnabled()
-                ? sas.stream()
-                        .filter(sa -> config.conflictWith(sa.markIn())
-                                .or(() -> config.conflictWith(sa.markOut()))
-                                .isPresent())
-                        .findFirst()
-                : Optional.empty();
-        if (overlapping.isPresent() && !isOverlapped) {
-            final Sa sa = overlapping.get();
-            final String reason = config.conflictWith(sa.markIn())
-                    .or(() -> config.conflictWith(sa.markOut()))
-                    .orElseThrow();
-            LOG.warn(
-                    "SA {}, and maybe others: mark {} in swanctl.conf (mark_in, mark_out), or packets may miss their"
-                            + " policy",
-                    sa.name(),
-                    reason);
+        Sa overlapping = null;
+        for (final Sa sa : sas) {
+            for (final Mark mark : List.of(sa.markIn(), sa.markOut())) {
+                if (config.overlaps(mark)) {
+                    overlap |= mark.mask();
+                    overlapping = overlapping == null ? sa : overlapping;
+                }
+            }
         }
-        isOverlapped = overlapping.isPresent();
+        if (overlapping != null && !isOverlapped) {
+            warn(overlapping, config);
+        }
+        isOverlapped = overlapping != null;
+        if (uplinks != null) {
+            uplinks.heed(overlap);
+        }
+    }
+
+    private static void warn(Sa sa, Uplinks config) {
+        LOG.warn(
+                "SA {}, and maybe others: mark {} in swanctl.conf (mark_in, mark_out); until then connections out of"
+                        + " tunnels are not pinned to uplinks",
+                sa.name(),
+                config.conflictWith(sa.markIn())
+                        .or(() -> config.conflictWith(sa.markOut()))
+                        .orElseThrow());
     }
 
     /** As the status shows them. */

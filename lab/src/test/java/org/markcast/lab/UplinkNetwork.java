@@ -41,6 +41,17 @@ final class UplinkNetwork implements AutoCloseable {
     static final String CABLE_GATEWAY = "198.51.100.1";
     static final String ALICE = "10.1.0.10";
 
+    /** The settings for both, written out. */
+    static final String[] BOTH = {
+        "lan = eth1",
+        "dsl { interface = dsl",
+        "gateway = " + DSL_GATEWAY,
+        "masquerade = yes }",
+        "cable { interface = cable",
+        "gateway = " + CABLE_GATEWAY,
+        "masquerade = yes }"
+    };
+
     private static final int TIMEOUT_MS = 20_000;
 
     private final EmulatedNetwork network =
@@ -102,7 +113,11 @@ final class UplinkNetwork implements AutoCloseable {
 
     /** Starts the service, which does nothing but uplinks. */
     void start(String... settings) {
-        service = ServiceProcess.start(gateway(), config(settings));
+        start(config(settings));
+    }
+
+    void start(ServiceConfig config) {
+        service = ServiceProcess.start(gateway(), config);
     }
 
     /** Without settings there is no section. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.lab.UplinkNetwork.ALICE;
+import static org.markcast.lab.UplinkNetwork.BOTH;
 import static org.markcast.lab.UplinkNetwork.CABLE_ADDRESS;
 import static org.markcast.lab.UplinkNetwork.CABLE_GATEWAY;
 import static org.markcast.lab.UplinkNetwork.DSL_ADDRESS;
@@ -19,6 +20,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,16 +30,6 @@ import org.markcast.lab.UplinkNetwork.Session;
 /** Connections stay on the uplink that they began on, with real connection tracking, routing and TCP. */
 @NetworkNamespaceTest
 class UplinksTest {
-
-    private static final String[] BOTH = {
-        "lan = eth1",
-        "dsl { interface = dsl",
-        "gateway = " + DSL_GATEWAY,
-        "masquerade = yes }",
-        "cable { interface = cable",
-        "gateway = " + CABLE_GATEWAY,
-        "masquerade = yes }"
-    };
 
     private UplinkNetwork network;
 
@@ -337,6 +329,148 @@ class UplinksTest {
                         "default via " + DSL_GATEWAY + " dev dsl proto 109",
                         "unreachable default proto 109 metric 4294967295"),
                 routesOf(20_001).lines().map(String::strip).sorted().toList());
+    }
+
+    @Test
+    void shouldCopyRoutesOfEveryKind() {
+        UplinkNetwork.set(network.gateway().namespace(), "ipv6/conf/eth1/disable_ipv6", "0");
+        network.gateway()
+                .ip(
+                        "route add blackhole 172.16.1.0/24 metric 7",
+                        "route add unreachable 172.16.2.0/24",
+                        "route add prohibit 172.16.3.0/24",
+                        "route add throw 172.16.4.0/24",
+                        "route add 172.16.5.0/24 via 10.1.0.7 mtu lock 1400 advmss 1360 congctl reno",
+                        "route add 172.16.6.0/24 tos 0x10 via 10.1.0.7 src 10.1.0.1",
+                        "route add 172.16.7.0/24 via 10.9.9.9 dev eth1 onlink",
+                        "route add 172.16.8.0/24 nexthop via 10.1.0.7 weight 3 nexthop via 10.1.0.8 weight 2",
+                        "route add 172.16.9.0/24 nexthop via 10.1.0.7 nexthop via " + CABLE_GATEWAY,
+                        "route add 172.16.10.0/24 via inet6 fe80::1 dev eth1",
+                        "route add 172.16.11.0/24 nexthop via inet6 fe80::1 dev eth1 nexthop via 10.1.0.7",
+                        "nexthop add id 7 via 10.1.0.7 dev eth1",
+                        "nexthop add id 8 via 10.1.0.8 dev eth1",
+                        "nexthop add id 9 group 7,3/8",
+                        "nexthop add id 10 via " + CABLE_GATEWAY + " dev cable",
+                        "nexthop add id 11 group 7/10",
+                        "nexthop add id 12 blackhole",
+                        "route add 172.16.12.0/24 nhid 9 metric 5",
+                        "route add 172.16.13.0/24 nhid 11",
+                        "route add 172.16.14.0/24 nhid 12",
+                        "route add 172.16.15.0/24 dev eth1 scope link realm 4",
+                        "route replace default via " + DSL_GATEWAY + " dev dsl mtu 1400 advmss 1360");
+        startWithBoth();
+        assertEquals(
+                Stream.of(
+                                "10.1.0.0/16 dev eth1 scope link src 10.1.0.1",
+                                "172.16.10.0/24 via inet6 fe80::1 dev eth1",
+                                "172.16.11.0/24 nexthop via inet6 fe80::1 dev eth1 weight 1 nexthop via 10.1.0.7 dev eth1"
+                                        + " weight 1",
+                                "172.16.12.0/24 nhid 9 metric 5 nexthop via 10.1.0.7 dev eth1 weight 3 nexthop via"
+                                        + " 10.1.0.8 dev eth1 weight 1",
+                                "172.16.13.0/24 via 10.1.0.7 dev eth1",
+                                "blackhole 172.16.14.0/24",
+                                "172.16.15.0/24 dev eth1 scope link realm 4",
+                                "172.16.5.0/24 via 10.1.0.7 dev eth1 mtu lock 1400 advmss 1360 congctl reno",
+                                "172.16.6.0/24 tos 0x10 via 10.1.0.7 dev eth1 src 10.1.0.1",
+                                "172.16.7.0/24 via 10.9.9.9 dev eth1 onlink",
+                                "172.16.8.0/24 nexthop via 10.1.0.7 dev eth1 weight 3 nexthop via 10.1.0.8 dev eth1"
+                                        + " weight 2",
+                                "172.16.9.0/24 via 10.1.0.7 dev eth1",
+                                "192.0.2.0/24 dev dsl scope link src 192.0.2.2",
+                                "blackhole 172.16.1.0/24 metric 7",
+                                "default via 192.0.2.1 dev dsl mtu 1400 advmss 1360",
+                                "prohibit 172.16.3.0/24",
+                                "throw 172.16.4.0/24",
+                                "unreachable 172.16.2.0/24",
+                                "unreachable default metric 4294967295")
+                        .sorted()
+                        .toList(),
+                copies());
+
+        network.gateway().ip("nexthop del id 11", "nexthop del id 9");
+
+        network.await(
+                "dsl",
+                "follow next hops",
+                uplink -> copies().stream()
+                        .noneMatch(route -> route.contains("172.16.12.0/24") || route.contains("172.16.13.0/24")));
+        assertEquals(17, copies().size());
+    }
+
+    /** The routes of the first uplink's table, each in one line, without our protocol number. */
+    private List<String> copies() {
+        return network.gateway()
+                .run("ip", "-oneline", "route", "show", "table", "20001")
+                .lines()
+                .map(line -> line.replace("proto 109", "")
+                        .replaceAll("[\\s\\\\]+", " ")
+                        .strip())
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void shouldLeaveAloneWhatOthersHaveInItsPlace() throws IOException {
+        network.gateway()
+                .ip(
+                        "route add default via " + CABLE_GATEWAY + " dev cable table 20001",
+                        "rule add pref 20000 fwmark 0x2000000/0xff000000 lookup 20002");
+        final String before = network.traces();
+        network.start(BOTH);
+        final String trouble = "somebody else's route to 0.0.0.0/0 stands in routing table 20001";
+        network.awaitState("dsl", trouble);
+        network.awaitState("cable", "up");
+        assertEquals(
+                1,
+                network.service()
+                        .log()
+                        .lines()
+                        .filter(line -> line.contains(trouble))
+                        .count());
+        final ServerSocket own = network.listen(network.gateway().namespace(), 8081);
+        network.connect(network.outside(), SERVER, CABLE_ADDRESS, own).exchange("by the other one");
+
+        assertEquals(0, network.service().stop(), network.service().log());
+        assertEquals(before, network.traces());
+
+        network.startAgain();
+        network.gateway().ip("route del default table 20001");
+        network.awaitState("dsl", "up");
+        network.connectAlice(server()).exchange("by dsl");
+    }
+
+    @Test
+    void shouldKeepSessionsWhenUplinksAreRenamedAndMoved() throws IOException {
+        startWithBoth();
+        final ServerSocket server = server();
+        final Session byDsl = network.connectAlice(server);
+        byDsl.exchange("before");
+        network.defaultRoute("cable");
+        final Session byCable = network.connectAlice(server);
+        byCable.exchange("before");
+
+        network.service()
+                .reload(UplinkNetwork.config(
+                        "lan = eth1",
+                        "dsl { interface = cable",
+                        "gateway = " + CABLE_GATEWAY,
+                        "masquerade = yes }",
+                        "new { interface = nowhere }",
+                        "line { interface = dsl",
+                        "gateway = " + DSL_GATEWAY,
+                        "masquerade = yes }"));
+
+        network.awaitState("line", "up");
+        byDsl.exchange("after");
+        byCable.exchange("after");
+        network.defaultRoute("dsl");
+        byDsl.exchange("after the default route");
+        byCable.exchange("after the default route");
+        for (final String name : List.of("line", "dsl")) {
+            assertEquals(1, network.uplink(name).get("connections").getAsInt(), name);
+        }
+        assertEquals("0x01000000/0xff000000", network.uplink("line").get("mark").getAsString());
+        assertEquals(20_001, network.uplink("line").get("table").getAsInt());
     }
 
     private String routesOf(int table) {

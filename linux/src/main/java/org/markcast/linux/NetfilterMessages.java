@@ -23,8 +23,6 @@ final class NetfilterMessages {
 
     static final int NLA_F_NESTED = 0x8000;
 
-    private static final int NLMSG_DONE = 3;
-
     private final UnsafeBuffer buffer;
 
     private int end;
@@ -58,13 +56,10 @@ final class NetfilterMessages {
                 if (messageEnd < offset + Netlink.HEADER_LENGTH || messageEnd > received) {
                     throw new IllegalStateException("netlink message of " + (messageEnd - offset) + " bytes");
                 }
-                if (type == NLMSG_DONE) {
-                    return true;
-                }
-                if (type == Netlink.NLMSG_ERROR) {
+                if (type == Netlink.NLMSG_DONE || type == Netlink.NLMSG_ERROR) {
                     final int errno = -buffer.getInt(offset + Netlink.HEADER_LENGTH);
-                    if (errno == LinuxErrno.ENOENT) {
-                        return false;
+                    if (errno == 0 || errno == LinuxErrno.ENOENT) {
+                        return errno == 0;
                     }
                     throw new LinuxException("netlink dump", errno);
                 }

@@ -19,6 +19,7 @@ final class Netlink {
     static final int NETLINK_ROUTE = 0;
     static final int NETLINK_NETFILTER = 12;
     static final int NLMSG_ERROR = 2;
+    static final int NLMSG_DONE = 3;
     static final int NLM_F_REQUEST = 1;
     static final int NLM_F_ACK = 4;
     static final int NLM_F_DUMP = 0x300;

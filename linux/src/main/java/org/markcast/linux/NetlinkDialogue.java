@@ -15,7 +15,7 @@ final class NetlinkDialogue implements AutoCloseable {
     private static final int SOL_NETLINK = 270;
     private static final int NETLINK_GET_STRICT_CHK = 12;
 
-    private static final int NLMSG_DONE = 3;
+    private static final int NLMSG_NOOP = 1;
     private static final int NLM_F_DUMP_INTR = 0x10;
 
     private static final int BUFFER_LENGTH = 1 << 16;
@@ -43,6 +43,20 @@ final class NetlinkDialogue implements AutoCloseable {
         fd = Netlink.open(protocol, 0);
         // Older kernels refuse this; a dump then also holds what was not asked for, so who asks filters too.
         Libc.trySetOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
+        exchangeNothing();
+    }
+
+    /**
+     * Shows the kernel how much is taken at once (netlink_recvmsg() in its net/netlink/af_netlink.c): the answer to a first question would
+     * begin with a page, and end, on Linux 6.18 without an error, if a route is longer.
+     */
+    private void exchangeNothing() {
+        buffer.putInt(0, Netlink.HEADER_LENGTH);
+        buffer.putShort(4, (short) NLMSG_NOOP);
+        buffer.putShort(6, (short) (Netlink.NLM_F_REQUEST | Netlink.NLM_F_ACK));
+        buffer.putInt(12, 0);
+        send(Netlink.HEADER_LENGTH);
+        receive();
     }
 
     UnsafeBuffer buffer() {
@@ -94,6 +108,8 @@ final class NetlinkDialogue implements AutoCloseable {
     /**
      * Shows a visitor all that the kernel has of something, as {@link #list} does; {@code false} if it changed meanwhile
      * (NLM_F_DUMP_INTR), so that something may be missing or there twice.
+     *
+     * @throws LinuxException if the kernel refuses, or gives up before the end
      */
     boolean visit(String what, int length, int answer, Visitor visitor) {
         send(length);
@@ -109,10 +125,9 @@ final class NetlinkDialogue implements AutoCloseable {
                 }
                 if (buffer.getInt(offset + 8) == sequence) { // else the rest of a dump that was given up
                     isConsistent &= (buffer.getShort(offset + 6) & NLM_F_DUMP_INTR) == 0;
-                    if (type == NLMSG_DONE) {
-                        return isConsistent;
-                    } else if (type == Netlink.NLMSG_ERROR) {
+                    if (type == Netlink.NLMSG_DONE || type == Netlink.NLMSG_ERROR) {
                         failOnError("reading the " + what, offset);
+                        return isConsistent;
                     } else if (type == answer) {
                         visitor.visit(offset + Netlink.HEADER_LENGTH, offset + messageLength);
                     }
@@ -122,6 +137,7 @@ final class NetlinkDialogue implements AutoCloseable {
         }
     }
 
+    /** Both NLMSG_ERROR and NLMSG_DONE begin with the error, if there is one. */
     private void failOnError(String what, int offset) {
         final int error = -buffer.getInt(offset + Netlink.HEADER_LENGTH);
         if (error != 0) {

@@ -20,6 +20,7 @@ public final class RouteNetlink implements AutoCloseable {
     private static final int RTMGRP_IPV4_IFADDR = 0x10;
     private static final int RTMGRP_IPV4_ROUTE = 0x40;
     private static final int RTMGRP_IPV4_RULE = 0x80;
+    private static final int RTMGRP_NEXTHOP = 1 << 31; // with an object go its routes, without news of their own
 
     private static final int RTM_NEWLINK = 16;
     private static final int RTM_GETLINK = 18;
@@ -92,9 +93,10 @@ public final class RouteNetlink implements AutoCloseable {
         message = new RouteMessage(buffer);
     }
 
-    /** One that listens to changes of IPv4 routes and routing rules too. */
+    /** One that listens to changes of IPv4 routes, next hops and routing rules too. */
     public static RouteNetlink withRouting() {
-        return new RouteNetlink(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE);
+        return new RouteNetlink(
+                RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE | RTMGRP_NEXTHOP);
     }
 
     /** Readable when something has changed. */
@@ -132,19 +134,19 @@ public final class RouteNetlink implements AutoCloseable {
 
     private Link link(int body, int end) {
         final int flags = buffer.getInt(body + 8);
-        final int name = attribute(IFLA_IFNAME, body + IFINFO_LENGTH, end);
-        final int mac = attribute(IFLA_ADDRESS, body + IFINFO_LENGTH, end);
-        final int mtu = attribute(IFLA_MTU, body + IFINFO_LENGTH, end);
+        final int attributes = body + IFINFO_LENGTH;
+        final int name = message.attribute(IFLA_IFNAME, attributes, end);
+        final int mac = message.attribute(IFLA_ADDRESS, attributes, end);
         return new Link(
                 buffer.getInt(body + 4),
-                name < 0 ? "" : buffer.getStringWithoutLengthAscii(name, attributeLength(name) - 1),
+                name < 0 ? "" : buffer.getStringWithoutLengthAscii(name, message.length(name) - 1),
                 (flags & IFF_UP) != 0,
                 (flags & IFF_RUNNING) != 0,
                 (flags & IFF_BROADCAST) != 0,
                 (flags & IFF_POINTOPOINT) != 0,
                 (flags & IFF_LOOPBACK) != 0,
-                mac < 0 || attributeLength(mac) != 6 ? 0 : mac(mac),
-                mtu < 0 ? 0 : buffer.getInt(mtu));
+                mac < 0 || message.length(mac) != 6 ? 0 : mac(mac),
+                message.number(IFLA_MTU, attributes, end));
     }
 
     private long mac(int offset) {
@@ -154,24 +156,12 @@ public final class RouteNetlink implements AutoCloseable {
 
     private Address address(int body, int end) {
         final int attributes = body + IFADDR_LENGTH;
-        final int local = attribute(IFA_LOCAL, attributes, end);
+        final boolean hasLocal = message.attribute(IFA_LOCAL, attributes, end) >= 0;
         return new Address(
                 buffer.getInt(body + 4),
-                inet(local >= 0 ? local : attribute(IFA_ADDRESS, attributes, end)),
+                message.address(hasLocal ? IFA_LOCAL : IFA_ADDRESS, attributes, end),
                 buffer.getByte(body + 1) & 0xff,
-                inet(attribute(IFA_BROADCAST, attributes, end)));
-    }
-
-    private int inet(int offset) {
-        return offset < 0 ? 0 : buffer.getInt(offset, ByteOrder.BIG_ENDIAN);
-    }
-
-    private int attribute(int type, int first, int end) {
-        return Netlink.attribute(buffer, type, first, end);
-    }
-
-    private int attributeLength(int data) {
-        return Netlink.attributeLength(buffer, data);
+                message.address(IFA_BROADCAST, attributes, end));
     }
 
     @Override

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.linux;
 
-import java.nio.ByteOrder;
+import java.net.Inet6Address;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.markcast.linux.Route.Hop;
+import org.markcast.linux.Route.Kind;
 
 /**
  * IPv4 routes and the rules that choose a routing table (rtnetlink(7), ip-rule(8)). Those that we make carry a protocol number of our
@@ -34,16 +37,18 @@ public final class RoutingTables implements AutoCloseable {
     private static final int RTA_GATEWAY = 5;
     private static final int RTA_PRIORITY = 6;
     private static final int RTA_PREFSRC = 7;
+    private static final int RTA_METRICS = 8;
     private static final int RTA_MULTIPATH = 9;
+    private static final int RTA_FLOW = 11;
     private static final int RTA_TABLE = 15;
     private static final int RTA_VIA = 18;
     private static final int RTA_ENCAP = 22;
-    private static final int RTN_UNICAST = 1;
-    private static final int RTN_UNREACHABLE = 7;
+    private static final int RTA_NH_ID = 30;
+    private static final int RTNH_F_DEAD = 1;
     private static final int RTNH_F_ONLINK = 4;
-    private static final int RT_SCOPE_UNIVERSE = 0;
-    private static final int RT_SCOPE_LINK = 253;
     private static final int RT_SCOPE_NOWHERE = 255;
+    private static final int NEXT_HOP_LENGTH = 8;
+    private static final int IPV6_LENGTH = 16;
 
     private static final int FRA_SRC = 2;
     private static final int FRA_IIFNAME = 3;
@@ -54,7 +59,6 @@ public final class RoutingTables implements AutoCloseable {
     private static final int FRA_PROTOCOL = 21;
     private static final int FR_ACT_TO_TBL = 1;
     private static final String THIS_MACHINE = "lo";
-    private static final int NEXT_HOP_LENGTH = 8;
 
     private final int protocol;
     private final NetlinkDialogue dialogue = new NetlinkDialogue(Netlink.NETLINK_ROUTE);
@@ -75,24 +79,6 @@ public final class RoutingTables implements AutoCloseable {
         }
     }
 
-    /**
-     * Where packets to a network go. Addresses are in host order, 0 is none.
-     *
-     * @param interfaceIndex 0: nowhere, the sender is told that the network is unreachable
-     * @param source address that packets of this machine's own get
-     * @param metric of routes to the same network the one with the smallest counts
-     * @param isOnLink whether the gateway need not lie in a network of the interface
-     */
-    public record Route(
-            int table,
-            int network,
-            int prefixLength,
-            int interfaceIndex,
-            int gateway,
-            int source,
-            int metric,
-            boolean isOnLink) {}
-
     /** @param protocol of our routes and rules; numbers from 5 on are not the kernel's (linux/rtnetlink.h) */
     public RoutingTables(int protocol) {
         this.protocol = protocol;
@@ -110,21 +96,22 @@ public final class RoutingTables implements AutoCloseable {
 
     private Rule rule(int body, int end) {
         final int attributes = body + BODY_LENGTH;
-        final int owner = attribute(FRA_PROTOCOL, attributes, end);
+        final int owner = message.attribute(FRA_PROTOCOL, attributes, end);
         if (owner < 0 || (buffer.getByte(owner) & 0xff) != protocol) {
             return null;
         }
         return new Rule(
-                number(FRA_PRIORITY, attributes, end),
-                number(FRA_FWMARK, attributes, end),
-                number(FRA_FWMASK, attributes, end),
-                address(FRA_SRC, attributes, end),
-                number(FRA_TABLE, attributes, end));
+                message.number(FRA_PRIORITY, attributes, end),
+                message.number(FRA_FWMARK, attributes, end),
+                message.number(FRA_FWMASK, attributes, end),
+                message.address(FRA_SRC, attributes, end),
+                message.number(FRA_TABLE, attributes, end));
     }
 
-    /** Adds a rule of ours. */
-    public void add(Rule rule) {
-        change("adding the routing rule ", RTM_NEWRULE, Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, rule);
+    /** Adds a rule of ours; {@code false} if there is the same one already, whosever it is. */
+    public boolean add(Rule rule) {
+        return unlessThere(
+                () -> change("adding the routing rule ", RTM_NEWRULE, Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, rule));
     }
 
     /** Deletes a rule of ours; one that is not there is no error. */
@@ -166,16 +153,13 @@ public final class RoutingTables implements AutoCloseable {
     }
 
     /**
-     * Everybody's routes to somewhere in one table. A default route with several next hops is one for each of them; other routes with
-     * several, and those with a next hop of IPv6 or into tunnels are left out.
+     * Everybody's routes in one table, but for those of kinds that {@link Route} does not know and those that encapsulate what they
+     * forward. Next hops that cannot be used now are left out.
      */
     public List<Route> routesIn(int table) {
         try {
-            return dialogue
-                    .list("routes", () -> askForRoutes(table), RTM_NEWROUTE, (body, end) -> routesIn(table, body, end))
-                    .stream()
-                    .flatMap(List::stream)
-                    .toList();
+            return dialogue.list(
+                    "routes", () -> askForRoutes(table), RTM_NEWROUTE, (body, end) -> routeIn(table, body, end));
         } catch (LinuxException e) {
             if (e.errno() == LinuxErrno.ENOENT) { // there is no such table
                 return List.of();
@@ -190,69 +174,100 @@ public final class RoutingTables implements AutoCloseable {
         return message.end();
     }
 
-    private List<Route> routesIn(int table, int body, int end) {
+    private Route routeIn(int table, int body, int end) {
         final Route route = route(body, end);
-        if (buffer.getByte(body + 7) != RTN_UNICAST || route.table() != table) {
-            return List.of();
-        }
-        final int hops = attribute(RTA_MULTIPATH, body + BODY_LENGTH, end);
-        if (hops >= 0 && route.prefixLength() == 0) {
-            return routesByEach(hops, hops + Netlink.attributeLength(buffer, hops), route);
-        }
-        return route.interfaceIndex() != 0 && isPlain(body + BODY_LENGTH, end) ? List.of(route) : List.of();
-    }
-
-    /** {@code struct rtnexthop { u16 len; u8 flags, hops; s32 ifindex; }} and attributes, as often as there are next hops. */
-    private List<Route> routesByEach(int first, int end, Route route) {
-        final List<Route> found = new ArrayList<>();
-        int hop = first;
-        while (hop + NEXT_HOP_LENGTH <= end) {
-            final int length = Math.max(NEXT_HOP_LENGTH, buffer.getShort(hop) & 0xffff);
-            final int attributes = hop + NEXT_HOP_LENGTH;
-            if (isPlain(attributes, hop + length)) {
-                found.add(new Route(
-                        route.table(),
-                        route.network(),
-                        route.prefixLength(),
-                        buffer.getInt(hop + 4),
-                        address(RTA_GATEWAY, attributes, hop + length),
-                        route.source(),
-                        route.metric(),
-                        (buffer.getByte(hop + 2) & RTNH_F_ONLINK) != 0));
-            }
-            hop += Netlink.align(length);
-        }
-        return found;
-    }
-
-    private boolean isPlain(int attributes, int end) {
-        return attribute(RTA_VIA, attributes, end) < 0 && attribute(RTA_ENCAP, attributes, end) < 0;
+        return route == null || route.table() != table ? null : route;
     }
 
     private Route route(int body, int end) {
         final int attributes = body + BODY_LENGTH;
+        final Kind kind = kind(buffer.getByte(body + 7));
+        final List<Hop> hops = hops(body, end);
+        final int nextHopId = message.number(RTA_NH_ID, attributes, end);
+        if (kind == null || kind == Kind.UNICAST && nextHopId == 0 && hops.isEmpty()) {
+            return null;
+        }
         return new Route(
-                number(RTA_TABLE, attributes, end),
-                address(RTA_DST, attributes, end),
+                message.number(RTA_TABLE, attributes, end),
+                kind,
+                message.address(RTA_DST, attributes, end),
                 buffer.getByte(body + 1) & 0xff,
-                number(RTA_OIF, attributes, end),
-                address(RTA_GATEWAY, attributes, end),
-                address(RTA_PREFSRC, attributes, end),
-                number(RTA_PRIORITY, attributes, end),
-                (buffer.getInt(body + 8) & RTNH_F_ONLINK) != 0);
+                buffer.getByte(body + 3) & 0xff,
+                message.number(RTA_PRIORITY, attributes, end),
+                message.address(RTA_PREFSRC, attributes, end),
+                buffer.getByte(body + 6) & 0xff,
+                nextHopId,
+                hops,
+                words(message.attribute(RTA_METRICS, attributes, end)));
+    }
+
+    private static Kind kind(int type) {
+        for (final Kind kind : Kind.values()) {
+            if (kind.type == type) {
+                return kind;
+            }
+        }
+        return null;
+    }
+
+    private List<Integer> words(int data) {
+        final List<Integer> words = new ArrayList<>();
+        for (int i = 0; data >= 0 && i < message.length(data); i += Integer.BYTES) {
+            words.add(buffer.getInt(data + i));
+        }
+        return words;
+    }
+
+    /** {@code struct rtnexthop { u16 len; u8 flags, hops; s32 ifindex; }} and attributes, as often as there are several. */
+    private List<Hop> hops(int body, int end) {
+        final List<Hop> hops = new ArrayList<>();
+        final int attributes = body + BODY_LENGTH;
+        final int several = message.attribute(RTA_MULTIPATH, attributes, end);
+        if (several < 0) {
+            addHop(hops, message.number(RTA_OIF, attributes, end), buffer.getInt(body + 8), 0, attributes, end);
+            return hops;
+        }
+        final int last = several + message.length(several);
+        int hop = several;
+        while (hop + NEXT_HOP_LENGTH <= last) {
+            final int length = Math.max(NEXT_HOP_LENGTH, buffer.getShort(hop) & 0xffff);
+            final int weight = buffer.getByte(hop + 3) & 0xff;
+            addHop(hops, buffer.getInt(hop + 4), buffer.getByte(hop + 2), weight, hop + NEXT_HOP_LENGTH, hop + length);
+            hop += Netlink.align(length);
+        }
+        return hops;
+    }
+
+    private void addHop(List<Hop> hops, int interfaceIndex, int flags, int weight, int attributes, int end) {
+        if (interfaceIndex != 0 && (flags & RTNH_F_DEAD) == 0 && message.attribute(RTA_ENCAP, attributes, end) < 0) {
+            hops.add(new Hop(
+                    interfaceIndex,
+                    message.address(RTA_GATEWAY, attributes, end),
+                    gateway6(message.attribute(RTA_VIA, attributes, end)),
+                    (flags & RTNH_F_ONLINK) != 0,
+                    weight + 1,
+                    message.number(RTA_FLOW, attributes, end)));
+        }
+    }
+
+    /** {@code struct rtvia { u16 family; u8 addr[]; }} */
+    private Inet6Address gateway6(int via) {
+        if (via < 0 || buffer.getShort(via) != Libc.AF_INET6 || message.length(via) < Short.BYTES + IPV6_LENGTH) {
+            return null;
+        }
+        final byte[] address = new byte[IPV6_LENGTH];
+        buffer.getBytes(via + Short.BYTES, address);
+        try {
+            return Inet6Address.getByAddress(null, address, -1);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e); // 16 bytes are an address
+        }
     }
 
     /** Adds a route of ours; {@code false} if somebody else's stands in its place. */
     public boolean add(Route route) {
-        try {
-            change("adding a route to table ", RTM_NEWROUTE, Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, route);
-            return true;
-        } catch (LinuxException e) {
-            if (e.errno() == LinuxErrno.EEXIST) {
-                return false;
-            }
-            throw e;
-        }
+        return unlessThere(() ->
+                change("adding a route to table ", RTM_NEWROUTE, Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, route));
     }
 
     /** Deletes a route of ours; one that is not there is no error. */
@@ -263,30 +278,70 @@ public final class RoutingTables implements AutoCloseable {
     private void change(String what, int type, int flags, Route route) {
         message.begin(type, Netlink.NLM_F_ACK | flags, Libc.AF_INET, BODY_LENGTH);
         message.putBody(1, route.prefixLength());
+        message.putBody(3, route.tos());
         message.putBody(5, protocol);
-        message.putBody(6, type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : scope(route));
-        message.putBody(7, route.interfaceIndex() == 0 ? RTN_UNREACHABLE : RTN_UNICAST);
-        message.putBodyInt(8, route.isOnLink() ? RTNH_F_ONLINK : 0);
+        message.putBody(6, type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : route.scope());
+        message.putBody(7, route.kind().type);
         message.putInt(RTA_TABLE, route.table());
         message.putAddress(RTA_DST, route.network());
-        putUnlessNone(RTA_OIF, route.interfaceIndex());
-        if (route.gateway() != 0) {
-            message.putAddress(RTA_GATEWAY, route.gateway());
-        }
         if (route.source() != 0) {
             message.putAddress(RTA_PREFSRC, route.source());
         }
         putUnlessNone(RTA_PRIORITY, route.metric());
+        if (!route.attributes().isEmpty()) {
+            final int nest = message.beginNest(RTA_METRICS);
+            route.attributes().forEach(message::append);
+            message.endNest(nest);
+        }
+        if (route.nextHopId() != 0) {
+            message.putInt(RTA_NH_ID, route.nextHopId());
+        } else if (route.hops().size() == 1) {
+            final Hop hop = route.hops().get(0);
+            message.putBodyInt(8, flags(hop));
+            message.putInt(RTA_OIF, hop.interfaceIndex());
+            putHop(hop);
+        } else if (!route.hops().isEmpty()) {
+            final int nest = message.beginNest(RTA_MULTIPATH);
+            route.hops().forEach(this::putOneOfSeveral);
+            message.endNest(nest);
+        }
         dialogue.request(what + Integer.toUnsignedString(route.table()), message.end());
     }
 
-    private static int scope(Route route) {
-        return route.interfaceIndex() == 0 || route.gateway() != 0 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+    private void putOneOfSeveral(Hop hop) {
+        final int start = message.beginNextHop(flags(hop), hop.weight(), hop.interfaceIndex());
+        putHop(hop);
+        message.endNest(start);
+    }
+
+    private static int flags(Hop hop) {
+        return hop.isOnLink() ? RTNH_F_ONLINK : 0;
+    }
+
+    private void putHop(Hop hop) {
+        if (hop.gateway() != 0) {
+            message.putAddress(RTA_GATEWAY, hop.gateway());
+        } else if (hop.gateway6() != null) {
+            message.putVia(RTA_VIA, hop.gateway6());
+        }
+        putUnlessNone(RTA_FLOW, hop.realm());
     }
 
     private void putUnlessNone(int type, int value) {
         if (value != 0) {
             message.putInt(type, value);
+        }
+    }
+
+    private static boolean unlessThere(Runnable addition) {
+        try {
+            addition.run();
+            return true;
+        } catch (LinuxException e) {
+            if (e.errno() == LinuxErrno.EEXIST) {
+                return false;
+            }
+            throw e;
         }
     }
 
@@ -298,20 +353,6 @@ public final class RoutingTables implements AutoCloseable {
                 throw e;
             }
         }
-    }
-
-    private int attribute(int type, int first, int end) {
-        return Netlink.attribute(buffer, type, first, end);
-    }
-
-    private int number(int type, int first, int end) {
-        final int data = attribute(type, first, end);
-        return data < 0 ? 0 : buffer.getInt(data);
-    }
-
-    private int address(int type, int first, int end) {
-        final int data = attribute(type, first, end);
-        return data < 0 ? 0 : buffer.getInt(data, ByteOrder.BIG_ENDIAN);
     }
 
     @Override

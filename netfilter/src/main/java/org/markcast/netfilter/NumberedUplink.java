@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.markcast.config.Uplink;
 import org.markcast.config.Uplinks;
 
@@ -21,41 +22,47 @@ public record NumberedUplink(Uplink uplink, int mark, int table) {
     private static final int FIRST_TABLE = 20_001;
 
     /**
-     * Gives numbers to those that have none: the ones that they had before, else the first ones that are free, in the order of the
-     * uplinks. So a connection finds its uplink again after others have come and gone.
+     * Gives numbers to those that have none: the ones that their interface had before, whatever the uplink was called, so that connections
+     * stay where they are; else those that the uplink had, on another interface; else the first ones that are free, in the order of the
+     * uplinks.
      */
     public static List<NumberedUplink> of(Uplinks uplinks, List<NumberedUplink> before) {
-        final Map<String, NumberedUplink> former = new HashMap<>();
-        before.forEach(uplink -> former.put(uplink.uplink().name(), uplink));
         final Set<Integer> marks = new HashSet<>();
         final Set<Integer> tables = new HashSet<>();
-        for (final Uplink uplink : uplinks.all()) {
-            uplink.mark().ifPresent(marks::add);
-            uplink.table().ifPresent(tables::add);
-        }
         final Map<String, Integer> markOf = new HashMap<>();
         final Map<String, Integer> tableOf = new HashMap<>();
         for (final Uplink uplink : uplinks.all()) {
-            final NumberedUplink had = former.get(uplink.name());
-            if (had != null
-                    && uplink.mark().isEmpty()
-                    && isBelow(uplinks.mask(), had.mark())
-                    && marks.add(had.mark())) {
-                markOf.put(uplink.name(), had.mark());
-            }
-            if (had != null && uplink.table().isEmpty() && tables.add(had.table())) {
-                tableOf.put(uplink.name(), had.table());
+            uplink.mark().ifPresent(mark -> take(mark, uplink, marks, markOf));
+            uplink.table().ifPresent(table -> take(table, uplink, tables, tableOf));
+        }
+        for (final Function<Uplink, String> key :
+                List.<Function<Uplink, String>>of(Uplink::interfaceName, Uplink::name)) {
+            final Map<String, NumberedUplink> former = new HashMap<>();
+            before.forEach(uplink -> former.put(key.apply(uplink.uplink()), uplink));
+            for (final Uplink uplink : uplinks.all()) {
+                final NumberedUplink had = former.get(key.apply(uplink));
+                if (had != null) {
+                    if (isBelow(uplinks.mask(), had.mark())) {
+                        take(had.mark(), uplink, marks, markOf);
+                    }
+                    take(had.table(), uplink, tables, tableOf);
+                }
             }
         }
         final List<NumberedUplink> numbered = new ArrayList<>();
         for (final Uplink uplink : uplinks.all()) {
-            final int mark = uplink.mark()
-                    .orElseGet(() -> markOf.computeIfAbsent(uplink.name(), name -> freeMark(uplinks.mask(), marks)));
-            final int table =
-                    uplink.table().orElseGet(() -> tableOf.computeIfAbsent(uplink.name(), name -> freeTable(tables)));
+            final int mark = markOf.computeIfAbsent(uplink.name(), name -> freeMark(uplinks.mask(), marks));
+            final int table = tableOf.computeIfAbsent(uplink.name(), name -> freeTable(tables));
             numbered.add(new NumberedUplink(uplink, mark, table));
         }
         return numbered;
+    }
+
+    /** Gives a number to an uplink, unless it has one or somebody else has that one. */
+    private static void take(int number, Uplink uplink, Set<Integer> taken, Map<String, Integer> numberOf) {
+        if (!numberOf.containsKey(uplink.name()) && taken.add(number)) {
+            numberOf.put(uplink.name(), number);
+        }
     }
 
     private static boolean isBelow(int mask, int mark) {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.markcast.config.Mark;
 import org.markcast.config.Prefix;
@@ -18,21 +16,27 @@ import org.markcast.engine.packet.Ipv4Address;
  * <ul>
  *   <li>A connection is pinned once, by the conntrack mark: to the uplink that a packet of it came in by, else to the one that its first
  *       packet leaves by. What IPsec protects is not pinned: it follows its SA, whose own packets are.
- *   <li>What this machine begins from the address of an uplink belongs to that one, whatever the routes say: so does the ESP of its SAs.
  *   <li>Packets of pinned connections get the uplink's mark, from the LAN before they are routed, from this machine with another
- *       look at the routes. Routing rules lead them to the uplink's table.
+ *       look at the routes. Routing rules lead them to the uplink's table; they also lead there what this machine begins from the
+ *       address of an uplink, and so the ESP of its SAs.
  *   <li>Sources are translated to the uplink's address by {@code snat}: the kernel forgets what {@code masquerade} translated as soon
  *       as the interface goes down (nf_nat_masquerade.c). That one only stands in while the address is not known.
  * </ul>
  *
- * <p>All of this comes before SAs' marks are set: where both claim the same bits, those of the SAs count, and packets meet their policies.
+ * <p>SAs come first, also those whose marks have bits in common with those of uplinks. In prerouting their marks are set afterwards and
+ * override. In output they are set before, and what meets a policy then is left alone: the mark of an uplink beside that of an SA, on the
+ * packet or on its connection, would have it miss the policy and leave in clear.
  */
 public final class UplinkRules {
 
     /** Before a general masquerade rule, which stands at 100 (srcnat). */
     private static final String NAT_PRIORITY = "srcnat - 5";
 
-    private static final String RESTORE_PRIORITY = "mangle - 10";
+    /** Before SAs' marks are set. */
+    private static final String PREROUTING_PRIORITY = "mangle - 10";
+
+    /** When SAs' marks have been set, by destination (mangle) and by connection (mangle + 1). */
+    private static final String OUTPUT_PRIORITY = "mangle + 10";
 
     private static final String FOR_MANY = "{ 224.0.0.0/4, 255.255.255.255 }";
 
@@ -41,6 +45,7 @@ public final class UplinkRules {
     private final Map<String, List<Integer>> sources;
     private final Set<String> closed;
     private final Set<String> dead;
+    private final int overlap;
     private final StringBuilder text = new StringBuilder("table " + Table.UPLINKS + " {\n");
 
     private UplinkRules(
@@ -48,12 +53,14 @@ public final class UplinkRules {
             List<NumberedUplink> uplinks,
             Map<String, List<Integer>> sources,
             Set<String> closed,
-            Set<String> dead) {
+            Set<String> dead,
+            int overlap) {
         this.config = config;
         this.uplinks = uplinks;
         this.sources = sources;
         this.closed = closed;
         this.dead = dead;
+        this.overlap = overlap;
     }
 
     /**
@@ -63,14 +70,17 @@ public final class UplinkRules {
      * @param closed names of uplinks that no connection is pinned to now
      * @param dead names of those of them that nothing leaves by: a connection that began there would keep the address to which its
      *     source is translated
+     * @param overlap the masks of SAs' marks that have bits in common with the mask of uplinks, put together: connections with one of
+     *     these bits are not pinned, and neither is what comes out of tunnels; 0 if there are none
      */
     public static TableText table(
             Uplinks config,
             List<NumberedUplink> uplinks,
             Map<String, List<Integer>> sources,
             Set<String> closed,
-            Set<String> dead) {
-        return new TableText(Table.UPLINKS, new UplinkRules(config, uplinks, sources, closed, dead).render());
+            Set<String> dead,
+            int overlap) {
+        return new TableText(Table.UPLINKS, new UplinkRules(config, uplinks, sources, closed, dead, overlap).render());
     }
 
     private String render() {
@@ -79,7 +89,6 @@ public final class UplinkRules {
             final Mark mark = new Mark(uplink.mark(), config.mask());
             chain(name("pin", uplink), MarkText.statement("ct mark", mark));
             chain(name("restore", uplink), MarkText.statement(mark));
-            chain(name("claim", uplink), "jump " + name("pin", uplink), "goto " + name("restore", uplink));
         }
         restore();
         pin();
@@ -99,25 +108,21 @@ public final class UplinkRules {
 
     private void restore() {
         final String lan = config.lan().stream().map(UplinkRules::quoted).collect(Collectors.joining(", "));
-        chain("restore", connectionMark() + " vmap " + uplinkMap(uplink -> MarkText.hex(uplink.mark()), "restore"));
+        final String restores = uplinks.stream()
+                .map(uplink -> MarkText.hex(uplink.mark()) + " : goto " + name("restore", uplink))
+                .collect(Collectors.joining(", "));
+        chain("restore", MarkText.below("ct mark", config.mask()) + " vmap { " + restores + " }");
         chain(
                 "prerouting",
-                "type filter hook prerouting priority " + RESTORE_PRIORITY + "; policy accept;",
+                "type filter hook prerouting priority " + PREROUTING_PRIORITY + "; policy accept;",
                 "iifname { " + lan + " } " + ofNetworks("saddr") + "jump restore",
-                "meta ipsec exists " + ofNetworks("saddr") + "jump restore");
-        final Map<Integer, NumberedUplink> owners = new LinkedHashMap<>();
-        open().forEach(uplink -> addresses(uplink).forEach(address -> owners.putIfAbsent(address, uplink)));
-        final String claims = owners.entrySet().stream()
-                .map(owner -> Ipv4Address.text(owner.getKey()) + " : goto " + name("claim", owner.getValue()))
-                .collect(Collectors.joining(", "));
+                overlap == 0
+                        ? "meta ipsec exists " + ofNetworks("saddr") + "jump restore"
+                        : "# decapsulated packets would miss their policies");
         chain(
                 "output",
-                "type route hook output priority " + RESTORE_PRIORITY + "; policy accept;",
-                "jump restore",
-                claims.isEmpty()
-                        ? "# nothing is pinned by its address"
-                        : connectionMark() + " == 0 oifname != { \"lo\", " + lan + " } ip daddr != " + FOR_MANY
-                                + " rt ipsec missing ip saddr vmap { " + claims + " }");
+                "type route hook output priority " + OUTPUT_PRIORITY + "; policy accept;",
+                "rt ipsec missing jump restore");
     }
 
     /** Those that connections are pinned to. */
@@ -132,7 +137,7 @@ public final class UplinkRules {
     }
 
     private void pin() {
-        final String known = connectionMark() + " != 0 return";
+        final String known = MarkText.below("ct mark", config.mask() | overlap) + " != 0 return";
         final String forMany = "ip daddr " + FOR_MANY + " return";
         final String pins = open().stream().map(UplinkRules::pin).collect(Collectors.joining(", "));
         final String drops = uplinks.stream()
@@ -195,10 +200,6 @@ public final class UplinkRules {
         text.append("\t}\n\n");
     }
 
-    private String connectionMark() {
-        return MarkText.below("ct mark", config.mask());
-    }
-
     private String ofNetworks(String address) {
         return config.networks().isEmpty() ? "" : "ip " + address + " @networks ";
     }
@@ -215,12 +216,6 @@ public final class UplinkRules {
     private static String fixed(NumberedUplink uplink, int address) {
         final String text = Ipv4Address.text(address);
         return quoted(uplink.uplink().interfaceName()) + " . " + text + " : " + text;
-    }
-
-    private String uplinkMap(Function<NumberedUplink, String> key, String chains) {
-        return uplinks.stream()
-                .map(uplink -> key.apply(uplink) + " : goto " + name(chains, uplink))
-                .collect(Collectors.joining(", ", "{ ", " }"));
     }
 
     private static String name(String chains, NumberedUplink uplink) {

@@ -57,16 +57,29 @@ class UplinkRulesTest {
                 uplinks(MASK, List.of(), uplink("dsl", null, null, true), uplink("cable", null, null, true));
         final List<NumberedUplink> numbered = NumberedUplink.of(uplinks, List.of());
         final Map<String, List<Integer>> sources = Map.of("dsl", List.of(ADDRESS), "cable", List.of(ADDRESS + 1));
-        final String one = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl"), Set.of("dsl"))
+        final String one = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl"), Set.of("dsl"), 0)
                 .text();
         assertTrue(one.contains("iifname vmap { \"cable0\" : goto pin_0x2000000 }\n"), one);
         assertTrue(one.contains("oifname vmap { \"cable0\" : goto pin_0x2000000, \"dsl0\" : drop }\n"), one);
-        assertTrue(one.contains("ip saddr vmap { 192.0.2.3 : goto claim_0x2000000 }"), one);
         assertTrue(one.contains("0x1000000 : goto restore_0x1000000"), one);
-        final String none = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl", "cable"), Set.of())
+        final String none = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl", "cable"), Set.of(), 0)
                 .text();
         assertFalse(none.contains("ifname vmap"), none);
-        assertFalse(none.contains("saddr vmap"), none);
+    }
+
+    @Test
+    void shouldLeaveAloneWhatSasWithTheSameBitsMayHave() {
+        final Uplinks uplinks = uplinks(MASK, List.of(), uplink("dsl", null, null, false));
+        final List<NumberedUplink> numbered = NumberedUplink.of(uplinks, List.of());
+        final String some = UplinkRules.table(uplinks, numbered, Map.of(), Set.of(), Set.of(), 0x0fff_ffff)
+                .text();
+        assertTrue(some.contains("chain inbound {\n\t\tct mark != 0 return\n"), some);
+        assertTrue(some.contains("chain outbound {\n\t\tct mark != 0 return\n"), some);
+        assertTrue(some.contains("ct mark & 0xff000000 vmap"), some);
+        assertFalse(some.contains("meta ipsec exists jump restore"), some);
+        final String few = UplinkRules.table(uplinks, numbered, Map.of(), Set.of(), Set.of(), 0x0f00_00ff)
+                .text();
+        assertTrue(few.contains("\t\tct mark & 0xff0000ff != 0 return\n"), few);
     }
 
     @Test
@@ -102,9 +115,35 @@ class UplinkRulesTest {
                 numbers(NumberedUplink.of(after, before)));
     }
 
+    @Test
+    void shouldHaveNumbersFollowTheInterface() {
+        final List<NumberedUplink> before = NumberedUplink.of(
+                uplinks(
+                        MASK,
+                        List.of(),
+                        uplink("a", null, null, false),
+                        uplink("b", null, null, false),
+                        uplink("c", null, null, false)),
+                List.of());
+        final Uplinks after = uplinks(
+                MASK,
+                List.of(),
+                on("b0", "other"), // renamed
+                on("a0", "b"), // the name has moved here
+                on("d0", "c"), // on another interface
+                on("e0", "a")); // the name was that of another one
+        assertEquals(
+                List.of("other 2000000 20002", "b 1000000 20001", "c 3000000 20003", "a 4000000 20004"),
+                numbers(NumberedUplink.of(after, before)));
+    }
+
+    private static Uplink on(String interfaceName, String name) {
+        return new Uplink(name, interfaceName, Optional.empty(), Optional.empty(), Optional.empty(), false);
+    }
+
     private static String installation(Uplinks uplinks, Map<String, List<Integer>> sources) {
         return TableText.installation(List.of(
-                UplinkRules.table(uplinks, NumberedUplink.of(uplinks, List.of()), sources, Set.of(), Set.of())));
+                UplinkRules.table(uplinks, NumberedUplink.of(uplinks, List.of()), sources, Set.of(), Set.of(), 0)));
     }
 
     private static List<String> numbers(List<NumberedUplink> uplinks) {

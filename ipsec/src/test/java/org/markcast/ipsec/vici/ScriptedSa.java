@@ -10,6 +10,7 @@ import java.util.List;
  * @param vip the client's address inside the tunnel
  * @param cpu of a per-CPU SA, else {@link #ANY_CPU}
  * @param groups of the client's, as a selector
+ * @param transportFrom the gateway's address, which alone the SA protects in transport mode; null: it is in tunnel mode
  */
 public record ScriptedSa(
         long ikeId,
@@ -24,7 +25,8 @@ public record ScriptedSa(
         int remotePort,
         boolean encap,
         int cpu,
-        String groups) {
+        String groups,
+        String transportFrom) {
 
     static final int ANY_CPU = -1;
 
@@ -44,7 +46,21 @@ public record ScriptedSa(
             int remotePort,
             boolean encap,
             int cpu) {
-        this(ikeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, cpu, ALL_GROUPS);
+        this(
+                ikeId,
+                childId,
+                reqid,
+                child,
+                state,
+                mark,
+                spiIn,
+                vip,
+                remoteHost,
+                remotePort,
+                encap,
+                cpu,
+                ALL_GROUPS,
+                null);
     }
 
     /** Client number n, from 1, with everything derived from its number. */
@@ -63,7 +79,8 @@ public record ScriptedSa(
                 4500,
                 n % 2 == 0,
                 ANY_CPU,
-                ALL_GROUPS);
+                ALL_GROUPS,
+                null);
     }
 
     /** The next generation after a CHILD_SA rekey. */
@@ -81,35 +98,101 @@ public record ScriptedSa(
                 remotePort,
                 encap,
                 cpu,
-                groups);
+                groups,
+                transportFrom);
     }
 
     public ScriptedSa in(String newState) {
         return new ScriptedSa(
-                ikeId, childId, reqid, child, newState, mark, spiIn, vip, remoteHost, remotePort, encap, cpu, groups);
+                ikeId,
+                childId,
+                reqid,
+                child,
+                newState,
+                mark,
+                spiIn,
+                vip,
+                remoteHost,
+                remotePort,
+                encap,
+                cpu,
+                groups,
+                transportFrom);
     }
 
     /** After an IKE_SA rekey. */
     public ScriptedSa below(long newIkeId) {
         return new ScriptedSa(
-                newIkeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, cpu, groups);
+                newIkeId,
+                childId,
+                reqid,
+                child,
+                state,
+                mark,
+                spiIn,
+                vip,
+                remoteHost,
+                remotePort,
+                encap,
+                cpu,
+                groups,
+                transportFrom);
     }
 
     /** At another outer address. */
     public ScriptedSa at(String newHost, int newPort) {
         return new ScriptedSa(
-                ikeId, childId, reqid, child, state, mark, spiIn, vip, newHost, newPort, encap, cpu, groups);
+                ikeId,
+                childId,
+                reqid,
+                child,
+                state,
+                mark,
+                spiIn,
+                vip,
+                newHost,
+                newPort,
+                encap,
+                cpu,
+                groups,
+                transportFrom);
     }
 
     public ScriptedSa marked(int newMark) {
         return new ScriptedSa(
-                ikeId, childId, reqid, child, state, newMark, spiIn, vip, remoteHost, remotePort, encap, cpu, groups);
+                ikeId,
+                childId,
+                reqid,
+                child,
+                state,
+                newMark,
+                spiIn,
+                vip,
+                remoteHost,
+                remotePort,
+                encap,
+                cpu,
+                groups,
+                transportFrom);
     }
 
     /** As one of the SAs of RFC 9611, which charon has one of for each CPU. */
     public ScriptedSa on(int newCpu) {
         return new ScriptedSa(
-                ikeId, childId, reqid, child, state, mark, spiIn, vip, remoteHost, remotePort, encap, newCpu, groups);
+                ikeId,
+                childId,
+                reqid,
+                child,
+                state,
+                mark,
+                spiIn,
+                vip,
+                remoteHost,
+                remotePort,
+                encap,
+                newCpu,
+                groups,
+                transportFrom);
     }
 
     /** Whose client takes packets to one group only. */
@@ -127,7 +210,27 @@ public record ScriptedSa(
                 remotePort,
                 encap,
                 cpu,
-                group + "/32");
+                group + "/32",
+                transportFrom);
+    }
+
+    /** In transport mode, between an address of the gateway and the peer's outer one. */
+    public ScriptedSa transport(String gateway) {
+        return new ScriptedSa(
+                ikeId,
+                childId,
+                reqid,
+                child,
+                state,
+                mark,
+                spiIn,
+                vip,
+                remoteHost,
+                remotePort,
+                encap,
+                cpu,
+                groups,
+                gateway);
     }
 
     /** Keys of its IKE_SA. */
@@ -136,7 +239,7 @@ public record ScriptedSa(
                 .value("uniqueid", Long.toString(ikeId))
                 .value("version", "2")
                 .value("state", "ESTABLISHED")
-                .value("local-host", "192.168.0.1")
+                .value("local-host", transportFrom == null ? "192.168.0.1" : transportFrom)
                 .value("local-port", "4500")
                 .value("local-id", "moon.strongswan.org")
                 .value("remote-host", remoteHost)
@@ -161,7 +264,7 @@ public record ScriptedSa(
                 .value("uniqueid", Long.toString(childId))
                 .value("reqid", Long.toString(reqid))
                 .value("state", state)
-                .value("mode", "TUNNEL")
+                .value("mode", transportFrom == null ? "TUNNEL" : "TRANSPORT")
                 .value("protocol", "ESP");
         if (encap) {
             section.value("encap", "yes");
@@ -182,8 +285,16 @@ public record ScriptedSa(
                 .value("rekey-time", "3371")
                 .value("life-time", "3948")
                 .value("install-time", "12")
-                .list("local-ts", List.of("10.0.0.0/15", "224.0.0.0/4"))
-                .list("remote-ts", List.of(vip + "/32", groups, "10.1.255.255/32"));
+                .list("local-ts", localTs())
+                .list("remote-ts", remoteTs());
+    }
+
+    private List<String> localTs() {
+        return transportFrom == null ? List.of("10.0.0.0/15", "224.0.0.0/4") : List.of(transportFrom + "/32");
+    }
+
+    private List<String> remoteTs() {
+        return transportFrom == null ? List.of(vip + "/32", groups, "10.1.255.255/32") : List.of(remoteHost + "/32");
     }
 
     /** The name of its section. */

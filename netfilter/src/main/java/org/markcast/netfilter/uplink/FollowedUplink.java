@@ -12,15 +12,16 @@ import java.util.stream.Collectors;
 import org.markcast.config.Uplink;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.linux.LinuxException;
+import org.markcast.linux.Route;
 import org.markcast.linux.RouteNetlink.Address;
 import org.markcast.linux.RouteNetlink.Link;
-import org.markcast.linux.RoutingTables.Route;
 import org.markcast.netfilter.NumberedUplink;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One uplink: what it is now, and whose connections cannot go on. While it is down its connections wait, cut off; they are released when it comes back without their address, or after a while.
+ * One uplink: what it is now, and whose connections cannot go on. While it is down its connections wait, cut off; they are released when
+ * it comes back without their address, or after a while.
  */
 final class FollowedUplink {
 
@@ -34,6 +35,7 @@ final class FollowedUplink {
 
     private final NumberedUplink numbered;
     private final UplinkRoutes routes;
+    private final Trouble trouble;
 
     private Optional<Link> link = Optional.empty();
     private List<Address> addresses = List.of();
@@ -57,6 +59,7 @@ final class FollowedUplink {
     FollowedUplink(NumberedUplink numbered) {
         this.numbered = numbered;
         routes = new UplinkRoutes(numbered);
+        trouble = new Trouble("uplink " + name() + " is");
     }
 
     /** One that goes on with the connections of another, which had the same mark and interface. */
@@ -146,15 +149,26 @@ final class FollowedUplink {
     }
 
     /**
-     * The routes that its table has to have.
+     * Has its table hold the routes that it has to have.
      *
-     * @param main the routes of the main table but for those of other uplinks
+     * @param main those of the main table without the ways by other uplinks
      * @param present our routes, of all tables, that are there
      */
-    List<Route> routes(List<Route> main, List<Route> present) {
-        return isUsable()
+    void changeRoutes(List<Route> main, List<Route> present, UplinkKernel kernel) {
+        final List<Route> wanted = isUsable()
                 ? routes.up(link.orElseThrow(), addresses, main, present)
                 : routes.down(main, interfaceIndex());
+        routes.put(wanted, present, kernel, trouble);
+    }
+
+    /** What the kernel refuses of it, which is nobody else's trouble. */
+    Trouble trouble() {
+        return trouble;
+    }
+
+    /** Whether the kernel does not have all that it should have. */
+    boolean isIncomplete() {
+        return routes.refused() > 0;
     }
 
     /** Its addresses as long as it has some, up or not, in host order, the main one first. */
@@ -254,7 +268,7 @@ final class FollowedUplink {
     UplinkState state(UplinkKernel kernel, int mask) {
         return new UplinkState(
                 numbered,
-                condition(),
+                trouble.message().orElse(condition() + (isIncomplete() ? ", routes missing: " + routes.refused() : "")),
                 sources().isEmpty()
                         ? OptionalInt.empty()
                         : OptionalInt.of(sources().get(0)),

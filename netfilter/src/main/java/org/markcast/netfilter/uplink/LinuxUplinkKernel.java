@@ -4,11 +4,11 @@ package org.markcast.netfilter.uplink;
 import java.util.List;
 import java.util.Set;
 import org.markcast.linux.ConntrackSocket;
+import org.markcast.linux.Route;
 import org.markcast.linux.RouteNetlink;
 import org.markcast.linux.RouteNetlink.Address;
 import org.markcast.linux.RouteNetlink.Link;
 import org.markcast.linux.RoutingTables;
-import org.markcast.linux.RoutingTables.Route;
 import org.markcast.linux.RoutingTables.Rule;
 
 /** The kernel of this machine, in the network namespace of the thread that opened it. */
@@ -73,8 +73,8 @@ final class LinuxUplinkKernel implements UplinkKernel {
     }
 
     @Override
-    public void add(Rule rule) {
-        routing.add(rule);
+    public boolean add(Rule rule) {
+        return routing.add(rule);
     }
 
     @Override

@@ -3,22 +3,23 @@ package org.markcast.netfilter.uplink;
 
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
 import org.markcast.config.Uplink;
 import org.markcast.config.Uplinks;
-import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.linux.LinuxException;
+import org.markcast.linux.Route;
 import org.markcast.linux.RouteNetlink;
 import org.markcast.linux.RoutingTables;
-import org.markcast.linux.RoutingTables.Route;
 import org.markcast.linux.RoutingTables.Rule;
 import org.markcast.netfilter.NumberedUplink;
 import org.markcast.netfilter.TableText;
@@ -30,8 +31,8 @@ import org.slf4j.LoggerFactory;
  * Keeps routing rules and the routes of all uplinks equal to what there is, by the kernel's news, and releases connections that cannot
  * go on. What an earlier run left is taken over. Belongs to the control thread.
  *
- * <p>Nothing here fails for the caller: if the kernel refuses something, one log line and {@link #problem()} say why, and it is
- * tried again.
+ * <p>Nothing here fails for the caller: if the kernel refuses something, one log line and the state of the uplink say why, or {@link
+ * #problem()} if it is about all of them, and it is tried again.
  */
 public final class PinnedUplinks implements AutoCloseable {
 
@@ -45,20 +46,34 @@ public final class PinnedUplinks implements AutoCloseable {
 
     private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(1);
 
+    /** The same for single routes of the main table, which may be such that no copy is possible. */
+    private static final long ROUTES_RETRY_NS = TimeUnit.SECONDS.toNanos(10);
+
+    /** At most one part in so many of the time goes into looking, however much news there is. */
+    private static final int REST = 10;
+
     private final UplinkKernel kernel;
     private final NanoClock clock;
 
     private Uplinks config;
     private List<FollowedUplink> uplinks = List.of();
-    private Set<Route> refused = Set.of();
     private TableText table;
 
     /** The names of the uplinks that are closed by the table. */
     private Set<String> closed = Set.of();
 
+    /** Bits of SAs' marks, see {@link UplinkRules#table}. */
+    private int overlap;
+
+    private final Trouble trouble = new Trouble("the uplinks are");
+
     private boolean isStale = true;
+
+    /** When the last look began. */
+    private long lookedNs;
+
+    /** When the next look may begin. */
     private long retryNs;
-    private String problem;
 
     PinnedUplinks(Uplinks config, UplinkKernel kernel, NanoClock clock) {
         this.kernel = kernel;
@@ -97,7 +112,7 @@ public final class PinnedUplinks implements AutoCloseable {
                 sources.put(uplink.name(), FollowedUplink.addressesOf(uplink, links, addresses));
             }
         }
-        return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources, Set.of(), Set.of());
+        return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources, Set.of(), Set.of(), 0);
     }
 
     /** Changes to another configuration, with at least one uplink; {@link #table()} may be another one then. */
@@ -112,7 +127,7 @@ public final class PinnedUplinks implements AutoCloseable {
         config = latest;
         uplinks = now.stream().map(this::followed).toList();
         table = rules();
-        attempt(this::look);
+        look();
     }
 
     private FollowedUplink followed(NumberedUplink numbered) {
@@ -150,13 +165,18 @@ public final class PinnedUplinks implements AutoCloseable {
 
     /** Follows the kernel's news; {@code true} if {@link #table()} is another one. Cheap when there is none. */
     public boolean refresh() {
-        isStale |= kernel.hasNews() || !closed().equals(closed);
+        isStale |= kernel.hasNews() || !closed().equals(closed) || hasToRetryRoutes();
         if (!isStale || clock.nanoTime() - retryNs < 0) {
             return false;
         }
         final TableText before = table;
-        attempt(this::look);
+        look();
         return !table.equals(before);
+    }
+
+    private boolean hasToRetryRoutes() {
+        return uplinks.stream().anyMatch(FollowedUplink::isIncomplete)
+                && clock.nanoTime() - lookedNs >= ROUTES_RETRY_NS;
     }
 
     /** Releases connections that cannot go on; to be called when the rules are those of {@link #table()}. */
@@ -171,6 +191,18 @@ public final class PinnedUplinks implements AutoCloseable {
         return table;
     }
 
+    /**
+     * Has {@link #table()} heed SAs whose marks have bits in common with those of uplinks.
+     *
+     * @param masks of such marks, put together; 0 if there are none
+     */
+    public void heed(int masks) {
+        if (masks != overlap) {
+            overlap = masks;
+            table = rules();
+        }
+    }
+
     /** All uplinks, in the order of the configuration. */
     public List<UplinkState> states() {
         return uplinks.stream()
@@ -180,34 +212,44 @@ public final class PinnedUplinks implements AutoCloseable {
 
     /** Why routes and rules are not as they should be; empty if they are. */
     public Optional<String> problem() {
-        return Optional.ofNullable(problem);
+        return trouble.message();
     }
 
-    private void attempt(Runnable task) {
+    /** Something that is not tried again. */
+    private static void attempt(Runnable task) {
         try {
             task.run();
         } catch (LinuxException e) {
-            if (!e.getMessage().equals(problem)) {
-                LOG.error("the uplinks are not in place: {}", e.getMessage());
-            }
-            problem = e.getMessage();
-            isStale = true;
-            retryNs = clock.nanoTime() + RETRY_NS;
+            LOG.error("the uplinks are not as they should be: {}", e.getMessage());
         }
     }
 
     private void look() {
+        lookedNs = clock.nanoTime();
+        trouble.begin();
+        trouble.attempt(this::follow);
+        trouble.end();
+        isStale = Stream.concat(Stream.of(trouble), uplinks.stream().map(FollowedUplink::trouble))
+                .anyMatch(some -> some.message().isPresent());
+        final long nowNs = clock.nanoTime();
+        retryNs = nowNs + Math.max(isStale ? RETRY_NS : 0, Math.min(RETRY_NS, REST * (nowNs - lookedNs)));
+    }
+
+    private void follow() {
         final var links = kernel.links();
         final var addresses = kernel.addresses();
-        uplinks.forEach(uplink -> uplink.follow(links, addresses, kernel, clock.nanoTime()));
+        final List<Rule> rules = kernel.rules();
+        final List<Route> routes = kernel.routes();
+        final List<Route> main = kernel.mainRoutes();
         try {
-            changeRoutes();
-            changeRules();
+            uplinks.forEach(uplink -> uplink.trouble().begin());
+            uplinks.forEach(uplink -> uplink.follow(links, addresses, kernel, clock.nanoTime()));
+            changeRoutes(routes, main);
+            changeRules(rules);
+            uplinks.forEach(uplink -> uplink.trouble().end());
         } finally {
-            table = rules(); // what the routes have told of gateways counts, whatever the kernel refuses
+            table = rules();
         }
-        isStale = false;
-        problem = null;
     }
 
     private TableText rules() {
@@ -217,7 +259,7 @@ public final class PinnedUplinks implements AutoCloseable {
         final long lingerNs = config.linger().toNanos();
         final Set<String> dead = names(uplink -> uplink.isDead(lingerNs, clock.nanoTime()));
         return UplinkRules.table(
-                config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources, closed, dead);
+                config, uplinks.stream().map(FollowedUplink::numbered).toList(), sources, closed, dead, overlap);
     }
 
     private Set<String> closed() {
@@ -231,44 +273,13 @@ public final class PinnedUplinks implements AutoCloseable {
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    private void changeRoutes() {
-        final List<Route> ours = kernel.routes();
-        final Set<Route> present = new HashSet<>(ours);
-        final Set<Route> wanted = new LinkedHashSet<>();
-        final List<Route> main = kernel.mainRoutes();
-        uplinks.forEach(uplink -> wanted.addAll(uplink.routes(withoutOthers(main, uplink), ours)));
-        present.stream().filter(route -> !wanted.contains(route)).forEach(kernel::delete);
-        final Set<Route> missing = new LinkedHashSet<>();
-        for (final Route route : wanted) {
-            if (!present.contains(route) && !add(route)) {
-                missing.add(route);
-            }
-        }
-        refused = missing;
-    }
-
-    /** {@code false} if the kernel does not take it: one of the main table's that we cannot copy must not keep us from the rest. */
-    private boolean add(Route route) {
-        try {
-            return kernel.add(route) || refuse(route, "somebody else's stands there");
-        } catch (LinuxException e) {
-            if (route.prefixLength() == 0) {
-                throw e;
-            }
-            return refuse(route, e.getMessage());
-        }
-    }
-
-    private boolean refuse(Route route, String reason) {
-        if (!refused.contains(route)) {
-            LOG.warn(
-                    "routing table {} does not get the route to {}/{}: {}",
-                    Integer.toUnsignedString(route.table()),
-                    Ipv4Address.text(route.network()),
-                    route.prefixLength(),
-                    reason);
-        }
-        return false;
+    private void changeRoutes(List<Route> present, List<Route> main) {
+        final Set<Integer> tables = new HashSet<>();
+        uplinks.forEach(uplink -> tables.add(uplink.numbered().table()));
+        present.stream()
+                .filter(route -> !tables.contains(route.table()))
+                .forEach(route -> trouble.attempt(() -> kernel.delete(route)));
+        uplinks.forEach(uplink -> uplink.changeRoutes(withoutOthers(main, uplink), present, kernel));
     }
 
     private List<Route> withoutOthers(List<Route> routes, FollowedUplink uplink) {
@@ -277,17 +288,32 @@ public final class PinnedUplinks implements AutoCloseable {
                 .filter(other -> other != uplink)
                 .forEach(other -> other.interfaceIndex().ifPresent(others::add));
         return routes.stream()
-                .filter(route -> !others.contains(route.interfaceIndex()))
+                .map(route -> route.without(others))
+                .filter(Objects::nonNull)
                 .toList();
     }
 
-    private void changeRules() {
-        final List<Rule> present = kernel.rules();
-        final Set<Rule> wanted = new LinkedHashSet<>();
-        uplinks.forEach(uplink -> wanted.add(rule(uplink)));
+    private void changeRules(List<Rule> present) {
+        final Map<Rule, FollowedUplink> wanted = new LinkedHashMap<>();
+        uplinks.forEach(uplink -> wanted.put(rule(uplink), uplink));
         uplinks.stream().filter(FollowedUplink::ownsSources).forEach(uplink -> addSourceRules(wanted, uplink));
-        wanted.stream().filter(rule -> !present.contains(rule)).forEach(kernel::add);
-        present.stream().filter(rule -> !wanted.contains(rule)).forEach(kernel::delete);
+        wanted.forEach((rule, uplink) -> {
+            if (!present.contains(rule)) {
+                add(rule, uplink.trouble());
+            }
+        });
+        present.stream()
+                .filter(rule -> !wanted.containsKey(rule))
+                .forEach(rule -> trouble.attempt(() -> kernel.delete(rule)));
+    }
+
+    private void add(Rule rule, Trouble whose) {
+        whose.attempt(() -> {
+            if (!kernel.add(rule)) {
+                whose.note("somebody else has the same routing rule " + rule.priority() + " to table "
+                        + Integer.toUnsignedString(rule.table()));
+            }
+        });
     }
 
     private Rule rule(FollowedUplink uplink) {
@@ -299,11 +325,17 @@ public final class PinnedUplinks implements AutoCloseable {
     }
 
     /** An address that two uplinks have belongs to the first one. */
-    private void addSourceRules(Set<Rule> wanted, FollowedUplink uplink) {
+    private void addSourceRules(Map<Rule, FollowedUplink> wanted, FollowedUplink uplink) {
         for (final int address : uplink.sources()) {
-            if (wanted.stream().noneMatch(rule -> rule.source() == address)) {
-                wanted.add(new Rule(
-                        SOURCE_PRIORITY, 0, 0, address, uplink.numbered().table()));
+            if (wanted.keySet().stream().noneMatch(rule -> rule.source() == address)) {
+                wanted.put(
+                        new Rule(
+                                SOURCE_PRIORITY,
+                                0,
+                                0,
+                                address,
+                                uplink.numbered().table()),
+                        uplink);
             }
         }
     }

@@ -3,9 +3,9 @@ package org.markcast.netfilter.uplink;
 
 import java.util.List;
 import java.util.Set;
+import org.markcast.linux.Route;
 import org.markcast.linux.RouteNetlink.Address;
 import org.markcast.linux.RouteNetlink.Link;
-import org.markcast.linux.RoutingTables.Route;
 import org.markcast.linux.RoutingTables.Rule;
 
 /** The kernel's side of uplinks. Any call but {@link #close()} may fail with a LinuxException. */
@@ -27,10 +27,11 @@ interface UplinkKernel extends AutoCloseable {
     /** Our routes, of all tables. */
     List<Route> routes();
 
-    /** Everybody's routes to somewhere in the main table. */
+    /** Everybody's routes in the main table. */
     List<Route> mainRoutes();
 
-    void add(Rule rule);
+    /** {@code false} if somebody else has the same. */
+    boolean add(Rule rule);
 
     void delete(Rule rule);
 

@@ -2,37 +2,56 @@
 package org.markcast.netfilter.uplink;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.markcast.engine.packet.Ipv4Address;
+import org.markcast.linux.LinuxException;
+import org.markcast.linux.Route;
+import org.markcast.linux.Route.Hop;
 import org.markcast.linux.RouteNetlink.Address;
 import org.markcast.linux.RouteNetlink.Link;
-import org.markcast.linux.RoutingTables.Route;
 import org.markcast.netfilter.NumberedUplink;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an uplink's routing table has to hold: the main table without other uplinks, because what this machine itself says of a
- * connection, such as an ICMP error, goes back to the LAN with the connection's mark; the uplink's own default route; and behind it
- * the end, because elsewhere packets would have the wrong source.
+ * An uplink's routing table, and what it has to hold: all routes of the main table without the ways by other uplinks, because what
+ * this machine itself says of a connection, such as an ICMP error, goes back to the LAN with the connection's mark; the uplink's own
+ * default route; and behind it the end, because elsewhere packets would have the wrong source.
  */
 final class UplinkRoutes {
 
     private static final Logger LOG = LoggerFactory.getLogger(UplinkRoutes.class);
 
-    private static final int LAST_METRIC = 0xffff_ffff;
-
     private final NumberedUplink numbered;
 
-    private OptionalInt gateway = OptionalInt.empty();
+    /** What its default route says; null while that is not known. */
+    private Way way;
 
-    /** The addresses that there were when the gateway was known for sure. */
+    /** The addresses that there were when the way was known for sure. */
     private List<Address> learnedWith = List.of();
 
     private boolean isGatewayMissed;
+
+    /** Copies that the kernel has not taken. */
+    private Set<Route> refused = Set.of();
+
+    /**
+     * To everywhere.
+     *
+     * @param hop its interface may be another one by now
+     * @param attributes of the path, see {@link Route}
+     */
+    private record Way(Hop hop, List<Integer> attributes) {}
 
     UplinkRoutes(NumberedUplink numbered) {
         this.numbered = numbered;
@@ -41,88 +60,147 @@ final class UplinkRoutes {
     /** Takes over what is known of the gateway. */
     void inherit(UplinkRoutes former) {
         if (former.numbered.uplink().gateway().isEmpty()) {
-            gateway = former.gateway;
+            way = former.way;
             learnedWith = former.learnedWith;
         }
     }
 
-    /** The next hop, 0 if none is needed; empty while it is not known. */
+    /** The next hop, 0 if none is needed or it has an IPv6 address; empty while it is not known. */
     OptionalInt gateway() {
-        return gateway;
+        return way == null ? OptionalInt.empty() : OptionalInt.of(way.hop.gateway());
+    }
+
+    /** How many routes of the main table the kernel has not taken. */
+    int refused() {
+        return refused.size();
+    }
+
+    /**
+     * Puts routes into its table, and takes all other ones of ours out. A copy that the kernel does not take must not keep us from the
+     * rest.
+     *
+     * @param present our routes, of all tables, that are there
+     */
+    void put(List<Route> wanted, List<Route> present, UplinkKernel kernel, Trouble trouble) {
+        final Set<Route> there = new HashSet<>(inOwnTable(present));
+        final Set<Route> gone = new LinkedHashSet<>(there);
+        wanted.forEach(gone::remove);
+        gone.forEach(route -> trouble.attempt(() -> kernel.delete(route)));
+        final Set<Route> missing = new HashSet<>();
+        for (final Route route : wanted) {
+            if (!there.contains(route)) {
+                final Optional<String> reason = add(route, kernel);
+                if (reason.isPresent() && route.prefixLength() == 0) {
+                    trouble.note(reason.get());
+                } else if (reason.isPresent()) {
+                    missing.add(route);
+                    warnOfMissing(route, reason.get());
+                }
+            }
+        }
+        refused = missing;
+    }
+
+    /** Why the kernel does not take it; empty if it does. */
+    private static Optional<String> add(Route route, UplinkKernel kernel) {
+        try {
+            return kernel.add(route)
+                    ? Optional.empty()
+                    : Optional.of("somebody else's route to " + destination(route) + " stands in routing table "
+                            + Integer.toUnsignedString(route.table()));
+        } catch (LinuxException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private void warnOfMissing(Route route, String reason) {
+        if (!refused.contains(route)) {
+            LOG.warn(
+                    "uplink {}: routing table {} does not get the route to {}: {}",
+                    numbered.uplink().name(),
+                    Integer.toUnsignedString(route.table()),
+                    destination(route),
+                    reason);
+        }
+    }
+
+    private static String destination(Route route) {
+        return Ipv4Address.text(route.network()) + "/" + route.prefixLength();
     }
 
     /** While the uplink cannot be used. */
     List<Route> down(List<Route> main, OptionalInt interfaceIndex) {
-        final List<Route> routes = new ArrayList<>();
-        networks(main).stream()
-                .filter(route -> route.interfaceIndex() != interfaceIndex.orElse(0))
-                .forEach(routes::add);
-        routes.add(unreachable());
+        final Set<Integer> own = interfaceIndex.isEmpty() ? Set.of() : Set.of(interfaceIndex.getAsInt());
+        final List<Route> routes = new ArrayList<>(networks(main.stream()
+                .map(route -> route.without(own))
+                .filter(Objects::nonNull)
+                .toList()));
+        routes.add(Route.unreachable(numbered.table()));
         return routes;
     }
 
     /** While it can be used. */
     List<Route> up(Link link, List<Address> addresses, List<Route> main, List<Route> present) {
-        final List<Route> routes = networks(main);
-        gateway = findGateway(link, addresses, main, present);
+        final List<Route> routes = new ArrayList<>(networks(main));
+        way = findWay(link, addresses, main, present);
         warnOfMissingGateway();
-        gateway.ifPresent(hop -> routes.add(
-                new Route(numbered.table(), 0, 0, link.index(), hop, 0, 0, hop != 0 && !isNeighbour(hop, addresses))));
-        routes.add(unreachable());
+        if (way != null) {
+            routes.add(defaultRoute(link, addresses));
+        }
+        routes.add(Route.unreachable(numbered.table()));
         return routes;
     }
 
-    private List<Route> networks(List<Route> main) {
-        final List<Route> networks = new ArrayList<>();
+    /** Those first that gateways are in. */
+    private Collection<Route> networks(List<Route> main) {
+        final Map<Route.Place, Route> networks = new LinkedHashMap<>();
         main.stream()
                 .filter(route -> route.prefixLength() > 1) // halves of everything stand for a default route
-                .sorted(Comparator.comparing(route -> route.gateway() != 0)) // those first that gateways are in
-                .forEach(route -> networks.add(inOwnTable(route)));
-        return networks;
+                .sorted(Comparator.comparing(
+                        route -> route.nextHopId() != 0 || route.hops().stream().anyMatch(Hop::hasGateway)))
+                .map(route -> route.in(numbered.table()))
+                .forEach(route -> networks.putIfAbsent(route.place(), route)); // of several the first one counts
+        return networks.values();
     }
 
-    private Route inOwnTable(Route route) {
-        return new Route(
+    private Route defaultRoute(Link link, List<Address> addresses) {
+        final Hop hop = way.hop;
+        final boolean isOnLink = hop.gateway() == 0 ? hop.isOnLink() : !isNeighbour(hop.gateway(), addresses);
+        return Route.toAll(
                 numbered.table(),
-                route.network(),
-                route.prefixLength(),
-                route.interfaceIndex(),
-                route.gateway(),
-                route.source(),
-                route.metric(),
-                route.isOnLink());
+                new Hop(link.index(), hop.gateway(), hop.gateway6(), isOnLink, 1, hop.realm()),
+                way.attributes);
     }
 
-    private Route unreachable() {
-        return new Route(numbered.table(), 0, 0, 0, 0, 0, LAST_METRIC, false);
-    }
-
-    private OptionalInt findGateway(Link link, List<Address> addresses, List<Route> main, List<Route> present) {
+    private Way findWay(Link link, List<Address> addresses, List<Route> main, List<Route> present) {
+        final Optional<Way> found = way(main, link);
+        final Optional<Way> own = way(inOwnTable(present), link);
+        final List<Integer> attributes = found.or(() -> Optional.ofNullable(way))
+                .or(() -> own)
+                .map(Way::attributes)
+                .orElse(List.of());
         if (numbered.uplink().gateway().isPresent()) {
-            return OptionalInt.of(Ipv4Address.of(numbered.uplink().gateway().get()));
+            final int hop = Ipv4Address.of(numbered.uplink().gateway().get());
+            return new Way(new Hop(link.index(), hop, null, false, 1, 0), attributes);
         }
         if (link.isPointToPoint()) {
-            return OptionalInt.of(0);
+            return new Way(new Hop(link.index(), 0, null, false, 1, 0), attributes);
         }
-        final Optional<Route> found = defaultRoute(main, link);
         if (found.isPresent()) {
             learnedWith = addresses;
-            return OptionalInt.of(found.get().gateway());
+            return found.get();
         }
         // It may be gone for good: what it said once is kept, by an earlier run too.
-        if (gateway.isPresent() && isStillRight(gateway.getAsInt(), addresses)) {
-            return gateway;
+        if (way != null && isStillRight(way, addresses)) {
+            return way;
         }
-        final Optional<Route> own = defaultRoute(inOwnTable(present), link);
-        return own.isPresent() && isStillRight(own.get().gateway(), addresses)
-                ? OptionalInt.of(own.get().gateway())
-                : OptionalInt.empty();
+        return own.filter(former -> isStillRight(former, addresses)).orElse(null);
     }
 
-    private boolean isStillRight(int hop, List<Address> addresses) {
-        return hop == 0
-                || isNeighbour(hop, addresses)
-                || gateway.equals(OptionalInt.of(hop)) && addresses.equals(learnedWith);
+    private boolean isStillRight(Way former, List<Address> addresses) {
+        return former.hop.gateway() == 0
+                || isNeighbour(former.hop.gateway(), addresses)
+                || gateway().equals(OptionalInt.of(former.hop.gateway())) && addresses.equals(learnedWith);
     }
 
     private List<Route> inOwnTable(List<Route> routes) {
@@ -131,10 +209,15 @@ final class UplinkRoutes {
                 .toList();
     }
 
-    private static Optional<Route> defaultRoute(List<Route> routes, Link link) {
+    /** What the best default route through an interface says. */
+    private static Optional<Way> way(List<Route> routes, Link link) {
         return routes.stream()
-                .filter(route -> route.prefixLength() == 0 && route.interfaceIndex() == link.index())
-                .min(Comparator.comparing(Route::metric, Integer::compareUnsigned));
+                .filter(route -> route.prefixLength() == 0)
+                .sorted(Comparator.comparing(Route::tos).thenComparing(Route::metric, Integer::compareUnsigned))
+                .flatMap(route -> route.hops().stream()
+                        .filter(hop -> hop.interfaceIndex() == link.index())
+                        .map(hop -> new Way(hop, route.attributes())))
+                .findFirst();
     }
 
     private static boolean isNeighbour(int host, List<Address> addresses) {
@@ -148,12 +231,12 @@ final class UplinkRoutes {
     }
 
     private void warnOfMissingGateway() {
-        if (gateway.isEmpty() && !isGatewayMissed) {
+        if (way == null && !isGatewayMissed) {
             LOG.warn(
                     "uplink {}: no default route leaves by {}, so its gateway is not known: write gateway = ADDRESS",
                     numbered.uplink().name(),
                     numbered.uplink().interfaceName());
         }
-        isGatewayMissed = gateway.isEmpty();
+        isGatewayMissed = way == null;
     }
 }

@@ -10,9 +10,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.linux.LinuxException;
+import org.markcast.linux.Route;
 import org.markcast.linux.RouteNetlink.Address;
 import org.markcast.linux.RouteNetlink.Link;
-import org.markcast.linux.RoutingTables.Route;
 import org.markcast.linux.RoutingTables.Rule;
 
 /** A kernel that has what a test gives it, and writes down what it is asked to do. */
@@ -26,6 +26,14 @@ final class FakeUplinkKernel implements UplinkKernel {
     final Set<Route> foreign = new LinkedHashSet<>();
     final Set<Route> impossible = new LinkedHashSet<>();
     final List<String> released = new ArrayList<>();
+
+    /** Rules of others. */
+    final Set<Rule> foreignRules = new LinkedHashSet<>();
+
+    /** How often the main table was read, and what happens then. */
+    int looks;
+
+    Runnable whileReading = () -> {};
 
     /** What the next change meets, once; null: nothing. */
     LinuxException failure;
@@ -48,7 +56,7 @@ final class FakeUplinkKernel implements UplinkKernel {
     void gone(String name) {
         final Link link = links.remove(name);
         addresses.removeIf(address -> address.interfaceIndex() == link.index());
-        routes.removeIf(route -> route.interfaceIndex() == link.index());
+        routes.removeIf(route -> route.without(Set.of(link.index())) == null);
         hasNews = true;
     }
 
@@ -94,13 +102,15 @@ final class FakeUplinkKernel implements UplinkKernel {
 
     @Override
     public List<Route> mainRoutes() {
+        looks++;
+        whileReading.run();
         return List.copyOf(main);
     }
 
     @Override
-    public void add(Rule rule) {
+    public boolean add(Rule rule) {
         failOnce();
-        rules.add(rule);
+        return !foreignRules.contains(rule) && rules.add(rule);
     }
 
     @Override

@@ -13,9 +13,9 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.markcast.config.Uplink;
 import org.markcast.config.Uplinks;
+import org.markcast.linux.Route;
 import org.markcast.linux.RouteNetlink.Link;
 import org.markcast.linux.RoutingTables;
-import org.markcast.linux.RoutingTables.Route;
 import org.markcast.linux.RoutingTables.Rule;
 
 class PinnedUplinksTest {
@@ -51,7 +51,11 @@ class PinnedUplinksTest {
     }
 
     private static Route unreachable(int table) {
-        return new Route(table, 0, 0, 0, 0, 0, -1, false);
+        return Route.unreachable(table);
+    }
+
+    private static List<String> conditions(PinnedUplinks uplinks) {
+        return uplinks.states().stream().map(UplinkState::condition).toList();
     }
 
     /** A turn of the control thread. */
@@ -87,9 +91,7 @@ class PinnedUplinksTest {
                         new Route(20_002, CABLE & 0xffff_ff00, 24, 4, 0, CABLE, 0, false),
                         unreachable(20_002)),
                 kernel.routes);
-        assertEquals(
-                List.of("up", "no gateway"),
-                uplinks.states().stream().map(UplinkState::condition).toList());
+        assertEquals(List.of("up", "no gateway"), conditions(uplinks));
 
         uplinks.close();
         assertEquals(Set.of(), kernel.rules);
@@ -101,40 +103,137 @@ class PinnedUplinksTest {
     void shouldTryAgainWhatFailed() {
         kernel.failure = LinuxFailure.of("adding a rule");
         final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
-        assertTrue(uplinks.problem().orElseThrow().contains("adding a rule"));
+        assertTrue(conditions(uplinks).get(0).contains("adding a rule"));
         assertTrue(uplinks.table().text().contains("ppp0"));
 
         turn(uplinks);
-        assertTrue(uplinks.problem().isPresent());
+        assertEquals(0, kernel.rules.size());
         nowNs += 1_000_000_000;
         turn(uplinks);
 
-        assertEquals(Optional.empty(), uplinks.problem());
+        assertEquals(List.of("no interface"), conditions(uplinks));
         assertEquals(1, kernel.rules.size());
     }
 
     @Test
-    void shouldLeaveRoutesOfOthersAlone() {
+    void shouldLeaveAloneWhatOthersHave() {
         kernel.up("ppp0", 3, true, DSL);
+        kernel.up("ppp1", 4, true, CABLE);
         kernel.foreign.add(defaultRoute(20_001, 3, 0));
-        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.foreignRules.add(sourceRule(CABLE, 20_002));
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"), uplink("cable", "ppp1"));
         assertEquals(Optional.empty(), uplinks.problem());
-        assertEquals(Set.of(unreachable(20_001)), kernel.routes);
+        assertEquals(
+                List.of(
+                        "somebody else's route to 0.0.0.0/0 stands in routing table 20001",
+                        "somebody else has the same routing rule 20001 to table 20002"),
+                conditions(uplinks));
+        assertEquals(Set.of(unreachable(20_001), defaultRoute(20_002, 4, 0), unreachable(20_002)), kernel.routes);
+
+        kernel.foreign.clear();
+        kernel.foreignRules.clear();
+        nowNs += 1_000_000_000;
+        turn(uplinks);
+        assertEquals(List.of("up", "up"), conditions(uplinks));
+        assertTrue(kernel.routes.contains(defaultRoute(20_001, 3, 0)));
+        assertTrue(kernel.rules.contains(sourceRule(CABLE, 20_002)));
+    }
+
+    @Test
+    void shouldKeepTheTroubleOfOneFromTheOthers() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.up("ppp1", 4, true, CABLE);
+        kernel.impossible.add(defaultRoute(20_001, 3, 0));
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"), uplink("cable", "ppp1"));
+        assertTrue(conditions(uplinks).get(0).contains("adding a route"), conditions(uplinks)::toString);
+        assertEquals("up", conditions(uplinks).get(1));
+        assertEquals(4, kernel.rules.size());
+        assertEquals(Set.of(unreachable(20_001), defaultRoute(20_002, 4, 0), unreachable(20_002)), kernel.routes);
+
+        kernel.impossible.clear();
+        turn(uplinks);
+        assertEquals(3, kernel.routes.size());
+        nowNs += 1_000_000_000;
+        turn(uplinks);
+        assertEquals(4, kernel.routes.size());
+        assertEquals(List.of("up", "up"), conditions(uplinks));
     }
 
     @Test
     void shouldDoWithoutRoutesThatCannotBeCopied() {
         kernel.up("ppp0", 3, true, DSL);
-        kernel.main.add(new Route(RoutingTables.MAIN, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false));
-        kernel.impossible.add(new Route(20_001, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false));
+        final Route copy = new Route(20_001, LAN & 0xffff_ff00, 24, 2, 0, LAN, 0, false);
+        kernel.main.add(copy.in(RoutingTables.MAIN));
+        kernel.impossible.add(copy);
         final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
-        assertEquals(Optional.empty(), uplinks.problem());
+        assertEquals(List.of("up, routes missing: 1"), conditions(uplinks));
         assertEquals(Set.of(defaultRoute(20_001, 3, 0), unreachable(20_001)), kernel.routes);
 
-        kernel.up("ppp0", 4, true, DSL);
-        kernel.impossible.add(defaultRoute(20_001, 4, 0));
+        kernel.impossible.clear();
+        kernel.hasNews = false;
+        nowNs += Duration.ofSeconds(9).toNanos();
         turn(uplinks);
-        assertTrue(uplinks.problem().isPresent());
+        assertFalse(kernel.routes.contains(copy));
+        nowNs += Duration.ofSeconds(1).toNanos();
+        turn(uplinks);
+        assertTrue(kernel.routes.contains(copy));
+        assertEquals(List.of("up"), conditions(uplinks));
+    }
+
+    @Test
+    void shouldLookOnceAtABurstOfNews() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.whileReading = () -> nowNs += Duration.ofMillis(26).toNanos();
+        final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
+        kernel.looks = 0;
+        for (int i = 0; i < 250; i++) {
+            nowNs += Duration.ofMillis(1).toNanos();
+            kernel.hasNews = true;
+            turn(uplinks);
+        }
+        assertEquals(0, kernel.looks);
+        nowNs += Duration.ofMillis(10).toNanos();
+        turn(uplinks);
+        assertEquals(1, kernel.looks);
+    }
+
+    @Test
+    void shouldTakeOtherUplinksOutOfRoutesWithSeveralHops() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.up("ppp1", 4, true, CABLE);
+        final Route.Hop lan = new Route.Hop(2, LAN + 1, null, false, 3, 0);
+        final Route.Hop cable = new Route.Hop(4, 0, null, false, 2, 0);
+        kernel.main.add(route(RoutingTables.MAIN, 0x0a02_0000, 9, lan, cable));
+        kernel.main.add(route(RoutingTables.MAIN, 0x0a03_0000, 9, cable));
+        open(uplink("dsl", "ppp0"), uplink("cable", "ppp1"));
+        assertEquals(
+                Set.of(
+                        route(20_001, 0x0a02_0000, 0, lan),
+                        defaultRoute(20_001, 3, 0),
+                        unreachable(20_001),
+                        route(20_002, 0x0a02_0000, 9, lan, cable),
+                        route(20_002, 0x0a03_0000, 9, cable),
+                        defaultRoute(20_002, 4, 0),
+                        unreachable(20_002)),
+                kernel.routes);
+    }
+
+    private static Route route(int table, int network, int nextHopId, Route.Hop... hops) {
+        return new Route(table, Route.Kind.UNICAST, network, 16, 0, 0, 0, 0, nextHopId, List.of(hops), List.of());
+    }
+
+    @Test
+    void shouldGiveTheDefaultRouteTheAttributesOfTheMainTables() {
+        kernel.up("eth2", 4, false, DSL);
+        final Route.Hop hop = new Route.Hop(4, DSL_GATEWAY, null, false, 1, 0);
+        kernel.main.add(Route.toAll(RoutingTables.MAIN, hop, List.of(0x0002_0008, 1400)));
+        final PinnedUplinks uplinks = open(uplink("dsl", "eth2"));
+        final Set<Route> wanted = Set.of(Route.toAll(20_001, hop, List.of(0x0002_0008, 1400)), unreachable(20_001));
+        assertEquals(wanted, kernel.routes);
+        kernel.main.clear();
+        kernel.hasNews = true;
+        turn(uplinks);
+        assertEquals(wanted, kernel.routes);
     }
 
     @Test
@@ -221,7 +320,9 @@ class PinnedUplinksTest {
         uplinks.configure(config(uplink("cable", "eth2")));
         assertEquals(List.of("1000000 disowned"), kernel.released);
         assertEquals(Set.of(new Rule(20_000, 0x0200_0000, MASK, 20_002)), kernel.rules);
-        uplinks.configure(config(uplink("cable", "eth3")));
+        uplinks.configure(config(uplink("modem", "eth2")));
+        assertEquals(List.of("1000000 disowned"), kernel.released);
+        uplinks.configure(config(uplink("modem", "eth3")));
         assertEquals(List.of("1000000 disowned", "2000000 all"), kernel.released);
         uplinks.abandon();
         assertEquals("2000000 disowned", kernel.released.get(2));
