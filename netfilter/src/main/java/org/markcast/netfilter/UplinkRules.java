@@ -35,8 +35,8 @@ public final class UplinkRules {
     /** Before SAs' marks are set. */
     private static final String PREROUTING_PRIORITY = "mangle - 10";
 
-    /** When SAs' marks have been set, by destination (mangle) and by connection (mangle + 1). */
-    private static final String OUTPUT_PRIORITY = "mangle + 10";
+    /** When SAs' marks have been set, by destination and by connection. */
+    private static final int OUTPUT_PRIORITY = MarkRules.OUTPUT_PRIORITY + 10;
 
     private static final String FOR_MANY = "{ 224.0.0.0/4, 255.255.255.255 }";
 
