@@ -66,7 +66,7 @@ class StatusOutputTest {
                 "file",
                 0,
                 1,
-                new Status.Rules("in place", "l2tp", 1, 2, 3),
+                new Status.Rules("in place", "on", 1, 2, 3),
                 firewall,
                 masquerade,
                 List.of(new Status.Interface("eth1", "up", 3, null, 1500, List.of("10.1.255.255"), 0)),
@@ -92,7 +92,7 @@ class StatusOutputTest {
         final JsonObject json = json(status(new CountedTunnels(2), new Unhandled("site", "no \"marks\"")));
         assertEquals("1.0", json.get("version").getAsString());
         assertEquals(
-                JsonParser.parseString("{'state':'in place','connmark':'l2tp','leaks':1,'orphans':2,'floods':3}"),
+                JsonParser.parseString("{'state':'in place','connmark':'on','leaks':1,'orphans':2,'floods':3}"),
                 json.get("rules"));
         assertEquals(90, json.get("uptime_seconds").getAsLong());
         assertEquals(
@@ -140,7 +140,7 @@ class StatusOutputTest {
                         """), table);
         assertTrue(table.startsWith("markcast 1.0 is running, process 4711, for 1 min 30 s"), table);
         assertTrue(
-                table.contains("rules          in place, connmark l2tp, 1 packets kept from leaving in clear,"
+                table.contains("rules          in place, connmark on, 1 packets kept from leaving in clear,"
                         + " 2 packets of clients without an SA dropped,"
                         + " 3 packets of clients with too many connections dropped"),
                 table);

@@ -189,6 +189,8 @@ class ConnmarkTest {
         final SocketAddress carolsPort = server.peer("carol");
 
         service.reload(config(L2TP).without("carol"));
+        server.speakInVain("carol"); // still on the way
+        assertEquals(1, orphans());
         service.reload(config(L2TP));
         assertFalse(server.canTell("carol", "stale"), "the server's packet to " + carolsPort + " went out");
         server.speak("carol");

@@ -44,8 +44,8 @@ final class ConnmarkRules {
     /** A client needs one; another one for each time that it begins anew from another port. */
     private static final int MAX_CONNECTIONS = 8;
 
-    /** So many clients behind one NAT must have gone mad before there is no port for another one. */
-    private static final int MIN_CLIENTS = 16;
+    /** At least so many clients behind one NAT have to flood before another one finds no port. */
+    private static final int MIN_FLOODERS = 16;
 
     private static final String LOST = " counter name " + ORPHANS + " drop";
 
@@ -218,6 +218,6 @@ final class ConnmarkRules {
     }
 
     private static int maxConnections(NumberRange ports) {
-        return Math.max(1, Math.min(MAX_CONNECTIONS, ports.size() / MIN_CLIENTS));
+        return Math.max(1, Math.min(MAX_CONNECTIONS, ports.size() / MIN_FLOODERS));
     }
 }
