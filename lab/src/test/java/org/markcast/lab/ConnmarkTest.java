@@ -264,6 +264,8 @@ class ConnmarkTest {
         try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
                 Socket before = connect("carol", address);
                 Socket beforesEnd = listening.accept()) {
+            write(beforesEnd, "in time");
+            assertEquals("in time", read(before));
             for (final String mark : List.of("1/0xffff", "1", "1/0xff")) {
                 service.reload(config().change("carol", tunnel -> tunnel.withMarks(mark(mark), mark(mark))));
                 try (Socket carol = connect("carol", address);
