@@ -41,6 +41,7 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     static final int ESP = 50;
     static final int IKE_PORT = 500;
+    static final int NAT_TRAVERSAL_PORT = 4500;
 
     private static final int UDP = 17;
     private static final int SENTINEL_PORT = 9999;
@@ -144,9 +145,14 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     /** The same for IKE, with source port 500; the packet as it arrives. */
     Optional<Ipv4Packet> ike(int client, String serverAddress) {
+        return ike(client, IKE_PORT, serverAddress);
+    }
+
+    /** The same with another source port. */
+    Optional<Ipv4Packet> ike(int client, int sourcePort, String serverAddress) {
         final int number = ++lastSpi;
         clients.get(client)
-                .send(Ipv4Packet.udp(address(client), IKE_PORT, serverAddress, IKE_PORT, body(number))
+                .send(Ipv4Packet.udp(address(client), sourcePort, serverAddress, IKE_PORT, body(number))
                         .build());
         return arrivalBefore(
                 client, packet -> packet.isUdp() && packet.destinationPort() == IKE_PORT && numberOf(packet) == number);
@@ -178,11 +184,15 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     /** Has a server send IKE to port 500 of an address; which clients get it at port 500. */
     List<Integer> ikeTo(String address, String serverAddress) {
+        return udpTo(address, IKE_PORT, serverAddress, IKE_PORT);
+    }
+
+    /** Has a server send UDP from one port to another one of an address; which clients get it at the latter. */
+    List<Integer> udpTo(String address, int port, String serverAddress, int serverPort) {
         final int number = ++lastSpi;
-        server.send(Ipv4Packet.udp(serverAddress, IKE_PORT, address, IKE_PORT, body(number))
+        server.send(Ipv4Packet.udp(serverAddress, serverPort, address, port, body(number))
                 .build());
-        return receivers(
-                packet -> packet.isUdp() && packet.destinationPort() == IKE_PORT && numberOf(packet) == number);
+        return receivers(packet -> packet.isUdp() && packet.destinationPort() == port && numberOf(packet) == number);
     }
 
     /** What has got there before a packet that does in any case, sent after it. */

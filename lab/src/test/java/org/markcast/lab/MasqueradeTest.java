@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.lab.MasqueradeNetwork.GENERAL;
 import static org.markcast.lab.MasqueradeNetwork.IKE_PORT;
+import static org.markcast.lab.MasqueradeNetwork.NAT_TRAVERSAL_PORT;
 import static org.markcast.lab.MasqueradeNetwork.OTHER_SERVER;
 import static org.markcast.lab.MasqueradeNetwork.SERVER;
 
@@ -146,6 +147,38 @@ class MasqueradeTest {
         }
         assertEquals(List.of(), network.espTo(addresses.get(0), OTHER_SERVER));
         expectTunnels(addresses, SERVER);
+    }
+
+    /** Who is outside chooses its source port: port 500 there is no ticket to what else listens inside. */
+    @Test
+    void shouldLeadNothingButIpsecIn() {
+        start(2, "pool = 203.0.113.10", "pairs {", "a { client = 10.7.1.2 \n address = 203.0.113.11 \n }", "}");
+        assertEquals("203.0.113.10", network.awaitEsp(0, SERVER));
+
+        for (int client = 0; client < 2; client++) {
+            final String address = "203.0.113." + (10 + client);
+            for (final int serverPort : List.of(IKE_PORT, NAT_TRAVERSAL_PORT)) {
+                for (final int port : List.of(53, 161, 1701, 4501, 40_000)) {
+                    assertEquals(List.of(), network.udpTo(address, port, SERVER, serverPort), "port " + port);
+                }
+            }
+            assertEquals(List.of(), network.udpTo(address, IKE_PORT, SERVER, 40_000));
+            assertEquals(List.of(client), network.ikeTo(address, SERVER));
+            assertEquals(List.of(client), network.udpTo(address, NAT_TRAVERSAL_PORT, SERVER, NAT_TRAVERSAL_PORT));
+        }
+    }
+
+    /** Connection tracking leads the answers back, and nothing else from the server to that port. */
+    @Test
+    void shouldServeAClientWhoseIkeHasAnotherPort() {
+        start(1, POOL_OF_FIVE);
+        final String address = network.awaitEsp(0, SERVER);
+
+        final Ipv4Packet ike = network.ike(0, 40_000, SERVER).orElseThrow();
+        assertEquals(address, ike.source());
+        assertEquals(40_000, ike.sourcePort());
+        assertEquals(List.of(0), network.udpTo(address, 40_000, SERVER, IKE_PORT));
+        assertEquals(List.of(), network.udpTo(address, 40_001, SERVER, IKE_PORT));
     }
 
     /** What a server sent to an address before it was anybody's is a connection too, and the kernel keeps either or the other. */

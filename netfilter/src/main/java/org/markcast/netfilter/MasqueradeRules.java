@@ -36,6 +36,15 @@ public final class MasqueradeRules {
     private static final String CLIENTS = "clients";
     private static final String WAITING = "waiting";
     private static final String PEERS = "ip saddr . ip daddr";
+
+    /** A server always has one of these ports, whatever a client has. */
+    private static final String TO_SERVER = "udp dport { 500, 4500 }";
+
+    private static final String FROM_SERVER = "udp sport { 500, 4500 }";
+
+    /** Who is outside chooses its own port: the client's has to be that of IKE, too, or the server would reach all of its ports. */
+    private static final String UNASKED = FROM_SERVER + " " + TO_SERVER;
+
     private static final String SEPARATOR = ",\n\t\t\t";
 
     private MasqueradeRules() {}
@@ -127,10 +136,23 @@ public final class MasqueradeRules {
                 "postrouting",
                 "nat hook postrouting priority srcnat - 10",
                 interfaces("oifname", config),
+                List.of(TO_SERVER),
                 "outbound",
                 text);
-        hook("prerouting", "nat hook prerouting priority dstnat - 10", interfaces("iifname", config), "inbound", text);
-        hook("forward", "filter hook forward priority filter + 10", "", "counted", text);
+        hook(
+                "prerouting",
+                "nat hook prerouting priority dstnat - 10",
+                interfaces("iifname", config),
+                List.of(UNASKED),
+                "inbound",
+                text);
+        hook(
+                "forward",
+                "filter hook forward priority filter + 10",
+                "",
+                List.of(TO_SERVER, FROM_SERVER),
+                "counted",
+                text);
         text.setLength(text.length() - 1);
     }
 
@@ -142,16 +164,11 @@ public final class MasqueradeRules {
                         .collect(Collectors.joining(", ", key + " { ", " } "));
     }
 
-    /** A server always has one of these ports, whatever a client has. */
-    private static void hook(String name, String type, String condition, String target, StringBuilder text) {
+    private static void hook(
+            String name, String type, String condition, List<String> ike, String target, StringBuilder text) {
         text.append("\tchain " + name + " {\n\t\ttype " + type + "; policy accept;\n");
         text.append("\t\t" + condition + "meta l4proto { esp, ah } jump " + target + "\n");
-        if (!target.equals("inbound")) {
-            text.append("\t\t" + condition + "udp dport { 500, 4500 } jump " + target + "\n");
-        }
-        if (!target.equals("outbound")) {
-            text.append("\t\t" + condition + "udp sport { 500, 4500 } jump " + target + "\n");
-        }
+        ike.forEach(ports -> text.append("\t\t" + condition + ports + " jump " + target + "\n"));
         text.append("\t}\n\n");
     }
 
