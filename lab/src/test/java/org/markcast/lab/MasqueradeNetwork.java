@@ -43,6 +43,9 @@ final class MasqueradeNetwork implements AutoCloseable {
     static final int IKE_PORT = 500;
     static final int NAT_TRAVERSAL_PORT = 4500;
 
+    private static final String GENERAL_RULES =
+            "table ip general { chain post { type nat hook postrouting priority srcnat; oifname \"wan0\" masquerade; }; }\n";
+
     private static final int UDP = 17;
     private static final int SENTINEL_PORT = 9999;
     private static final long SERVER_MAC = 0x0200_0000_02ffL;
@@ -74,9 +77,7 @@ final class MasqueradeNetwork implements AutoCloseable {
         for (int i = 10; i < 20; i++) {
             gateway().ip("address add 203.0.113." + i + "/32 dev wan0");
         }
-        gateway()
-                .nft("table ip general { chain post { type nat hook postrouting priority srcnat;"
-                        + " oifname \"wan0\" masquerade; }; }\n");
+        gateway().nft(GENERAL_RULES);
         clients.forEach(client -> taps.add(client.tap()));
         serverTap = server.tap();
     }
@@ -161,6 +162,13 @@ final class MasqueradeNetwork implements AutoCloseable {
     /** Sends ESP until it gets there, as a client does; the address that it comes from there. */
     String awaitEsp(int client, String serverAddress) {
         return await("ESP from client " + client, () -> esp(client, serverAddress));
+    }
+
+    /** The same until it comes from where it should. */
+    String awaitEspFrom(int client, String serverAddress, Predicate<String> wanted) {
+        return await(
+                "another address of client " + client,
+                () -> esp(client, serverAddress).filter(wanted));
     }
 
     static <T> T await(String what, Supplier<Optional<T>> attempt) {
@@ -268,6 +276,11 @@ final class MasqueradeNetwork implements AutoCloseable {
                 return null;
             }
         });
+    }
+
+    /** Has somebody install other rules than ours and the general masquerade. */
+    void flushRuleset() {
+        gateway().nft("flush ruleset\n" + GENERAL_RULES);
     }
 
     @Override

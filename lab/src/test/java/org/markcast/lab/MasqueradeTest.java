@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
+import org.markcast.linux.NetfilterLog;
 
 /** Inside hosts with IPsec clients of their own, behind the real service, real connection tracking and a general masquerade. */
 @NetworkNamespaceTest
@@ -387,8 +388,10 @@ class MasqueradeTest {
 
         assertEquals(others, tables());
         assertFalse(service.status().json().has("masquerade"));
+        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER)); // its connection has been forgotten
+        service.reload(config(POOL_OF_FIVE));
         network.forgetIpsec();
-        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+        assertNotEquals(GENERAL, network.awaitEspFrom(0, SERVER, source -> !source.equals(GENERAL)));
     }
 
     @Test
@@ -432,5 +435,97 @@ class MasqueradeTest {
 
         network.forgetIpsec();
         expectTunnels(addresses, SERVER);
+    }
+
+    /** What began while there were no rules has the general address, and would keep it for as long as it is used. */
+    @Test
+    void shouldMoveWhatBeganWhileSomebodyHadRemovedTheRules() {
+        start(2, POOL_OF_FIVE);
+        final List<String> addresses = lease(2);
+
+        service.signal("STOP"); // so that it is too late for both
+        network.flushRuleset();
+        network.forgetIpsec();
+        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+        service.signal("CONT");
+
+        network.awaitEspFrom(0, SERVER, addresses.get(0)::equals);
+        expectTunnels(addresses, SERVER);
+    }
+
+    @Test
+    void shouldNeitherLoseNorDoubleCountsOverAReload() throws IOException {
+        start(1, pairAnd("interface = wan0"));
+        exchange(5);
+        expectCounted(5);
+
+        hangUp(pairAnd("interface = wan0, wan1"), "oifname { \"wan0\", \"wan1\" }");
+        exchange(5);
+        expectCounted(10);
+
+        exchange(3); // not looked at until the next rules are there
+        hangUp(pairAnd("interface = wan0"), "oifname \"wan0\"");
+        expectCounted(13);
+        exchange(1);
+        expectCounted(14);
+
+        network.gateway().nft("delete table ip markcast_masquerade\n");
+        MasqueradeNetwork.await("restored rules", () -> found(String.join("", tables()), TABLE));
+        exchange(14);
+        expectCounted(28);
+    }
+
+    /** Reloads without asking for the status, which would have the service look at its counters. */
+    private void hangUp(String[] settings, String rule) {
+        service.hangUp(config(settings).text());
+        MasqueradeNetwork.await(
+                "the rules with " + rule, () -> found(network.gateway().run("nft", "list", "ruleset"), rule));
+    }
+
+    private static Optional<String> found(String text, String part) {
+        return Optional.of(text).filter(all -> all.contains(part));
+    }
+
+    private static String[] pairAnd(String setting) {
+        return new String[] {setting, "pairs {", "a { client = 10.7.0.2 \n address = 203.0.113.10 \n }", "}"};
+    }
+
+    private void exchange(int count) {
+        for (int i = 0; i < count; i++) {
+            assertEquals(Optional.of("203.0.113.10"), network.esp(0, SERVER));
+            assertEquals(List.of(0), network.espTo("203.0.113.10", SERVER));
+        }
+    }
+
+    private void expectCounted(int count) throws IOException {
+        assertEquals(count, client(0).get("packets_out").getAsLong());
+        assertEquals(count, client(0).get("packets_in").getAsLong());
+    }
+
+    /** Who has an address does not need to be asked for. */
+    @Test
+    void shouldServePairsWhileAnotherProgramHasTheLogGroup() throws IOException {
+        network = new MasqueradeNetwork(2);
+        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+        try (NetfilterLog other = network.gateway().namespace().call(() -> new NetfilterLog(28_003))) {
+            service = ServiceProcess.start(network.gateway(), config(pairAnd("pool = 203.0.113.11")));
+
+            network.awaitEspFrom(0, SERVER, "203.0.113.10"::equals); // what was there before has been forgotten
+            exchange(2);
+            assertTrue(client(0).get("packets_out").getAsLong() >= 2);
+            assertTrue(client(0).get("packets_in").getAsLong() >= 2);
+            assertEquals(Optional.of(GENERAL), network.esp(1, SERVER));
+            assertEquals(1, errors(), service.log());
+            assertEquals(
+                    List.of("new clients get no address: listening to nftables' log group 28003"),
+                    problems().stream().map(problem -> problem.split(",")[0]).toList());
+            other.drain((buffer, offset, length) -> {});
+        }
+    }
+
+    private List<String> problems() throws IOException {
+        return service.status().json().getAsJsonObject("masquerade").getAsJsonArray("problems").asList().stream()
+                .map(JsonElement::getAsString)
+                .toList();
     }
 }

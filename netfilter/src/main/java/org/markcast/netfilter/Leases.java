@@ -81,7 +81,7 @@ final class Leases {
 
     /** A client has sent its server something and has no address yet. */
     void ask(Peers peers, long nowNs, long nowMs) {
-        if (!all.containsKey(peers) && !isFull()) {
+        if (!all.containsKey(peers) && !isFull() && pool.length > 0) {
             grantOrWait(peers, null, nowNs, nowMs);
         }
     }
@@ -176,6 +176,16 @@ final class Leases {
         }
     }
 
+    /** What the kernel has counted begins with 0 again. */
+    void restartCounts() {
+        all.values().forEach(Lease::restartCounts);
+    }
+
+    /** Nobody can tell what was sent in a time that ends now. */
+    void excuse(long sinceNs, long nowNs) {
+        all.values().forEach(lease -> lease.excuse(sinceNs, nowNs));
+    }
+
     /** Takes back what is not used any more, and gives it to those that wait and still try. */
     void expire(long nowNs, long nowMs) {
         final List<Lease> over = all.values().stream()
@@ -202,10 +212,10 @@ final class Leases {
     }
 
     /** Goes on with a lease of a former run, if it fits the configuration and nobody else has the address. */
-    void restore(Peers peers, int address, long sinceMs, long lastPacketMs, long nowNs) {
+    void restore(Peers peers, int address, long sinceMs, long activeMs, long nowNs) {
         if (fits(peers, address)) {
             final Lease lease = new Lease(peers, address, false, sinceMs, nowNs);
-            lease.resume(lastPacketMs);
+            lease.resume(activeMs);
             put(lease);
         }
     }
@@ -242,9 +252,7 @@ final class Leases {
             }
         }
         for (final Lease lease : all.values()) {
-            if (!lease.isGranted()
-                    && latest.poolSize() > 0
-                    && successor.isInside(lease.peers().client())) {
+            if (!lease.isGranted() && successor.isInside(lease.peers().client())) {
                 successor.ask(lease.peers(), nowNs, nowMs);
             }
         }
