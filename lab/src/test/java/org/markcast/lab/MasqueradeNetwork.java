@@ -28,7 +28,7 @@ import org.markcast.linux.RawSocket;
  * <pre>
  *   client 0  10.7.0.2 ---- in0 10.7.0.1 +---------+ wan0 203.0.113.1, .10 to .19
  *   client 1  10.7.1.2 ---- in1 10.7.1.1 | gateway | ---------------------------- server 203.0.113.254, 203.0.113.253
- *   ...                                  +---------+
+ *   ...                                  +---------+ wan1 198.51.100.1 ------------ server 203.0.113.253 again, if wanted
  * </pre>
  */
 final class MasqueradeNetwork implements AutoCloseable {
@@ -38,6 +38,9 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     /** What the general masquerade gives to everybody. */
     static final String GENERAL = "203.0.113.1";
+
+    /** What everybody gets by the second line. */
+    static final String SECOND_GENERAL = "198.51.100.1";
 
     static final int ESP = 50;
     static final int IKE_PORT = 500;
@@ -49,6 +52,7 @@ final class MasqueradeNetwork implements AutoCloseable {
     private static final int UDP = 17;
     private static final int SENTINEL_PORT = 9999;
     private static final long SERVER_MAC = 0x0200_0000_02ffL;
+    private static final long SECOND_SERVER_MAC = 0x0200_0000_04ffL;
     private static final long RETRY_NS = 20_000_000;
 
     private final EmulatedNetwork network =
@@ -57,6 +61,8 @@ final class MasqueradeNetwork implements AutoCloseable {
     private final List<Tap> taps = new ArrayList<>();
     private final Host server;
     private final Tap serverTap;
+    private Host secondServer; // null: no second line
+    private Tap secondServerTap;
     private int lastSpi;
 
     MasqueradeNetwork(int clientCount) {
@@ -100,6 +106,41 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     private static String mac(long mac) {
         return String.format("%012x", mac).replaceAll("(..)(?!$)", "$1:");
+    }
+
+    /** Another line to the outside, by which the other server can be reached as well. */
+    void addSecondWan() {
+        secondServer = host("wan1", 0x0200_0000_03ffL, OTHER_SERVER);
+        gateway()
+                .ip(
+                        "address add " + SECOND_GENERAL + "/24 dev wan1",
+                        neighbour(OTHER_SERVER, SECOND_SERVER_MAC, "wan1"));
+        gateway()
+                .nft("table ip second { chain post { type nat hook postrouting priority srcnat;"
+                        + " oifname \"wan1\" snat to " + SECOND_GENERAL + "; }; }\n");
+        secondServerTap = secondServer.tap();
+    }
+
+    void routeOtherServerBySecondWan() {
+        gateway().ip("route add " + OTHER_SERVER + "/32 dev wan1");
+    }
+
+    void routeOtherServerByFirstWan() {
+        gateway().ip("route del " + OTHER_SERVER + "/32 dev wan1");
+    }
+
+    /** Has a client send ESP to the other server until it gets there by the second line, from where it should come. */
+    void awaitEspBySecondWan(int client, String source) {
+        await("ESP by the second line from " + source, () -> {
+            final int spi = ++lastSpi;
+            clients.get(client).send(espPacket(address(client), OTHER_SERVER, spi));
+            sentinel(client);
+            return secondServerTap.packets().stream()
+                    .map(Arrival::packet)
+                    .filter(packet ->
+                            packet.protocol() == ESP && packet.source().equals(source))
+                    .findFirst();
+        });
     }
 
     Gateway gateway() {
@@ -287,6 +328,10 @@ final class MasqueradeNetwork implements AutoCloseable {
     public void close() {
         taps.forEach(Tap::close);
         serverTap.close();
+        if (secondServer != null) {
+            secondServerTap.close();
+            secondServer.close();
+        }
         clients.forEach(Host::close);
         server.close();
         network.close();

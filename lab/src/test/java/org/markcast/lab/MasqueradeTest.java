@@ -250,6 +250,9 @@ class MasqueradeTest {
         assertEquals(4, client(0).get("packets_out").getAsLong());
         assertEquals(4, client(0).get("packets_in").getAsLong());
         assertEquals(3, client(1).get("packets_out").getAsLong());
+        expectIke(1, "203.0.113.11"); // port 500 at both ends
+        assertEquals(4, client(1).get("packets_out").getAsLong());
+        assertEquals(4, client(1).get("packets_in").getAsLong());
     }
 
     /** The third finds none left: one line says so, it goes on as without us, and gets an address as soon as one is free. */
@@ -435,6 +438,40 @@ class MasqueradeTest {
 
         network.forgetIpsec();
         expectTunnels(addresses, SERVER);
+    }
+
+    /** The address belongs to one line: by the other one nobody would answer to it. */
+    @Test
+    void shouldMoveConnectionsThatTheRoutesMoveToAnotherInterface() throws IOException {
+        network = new MasqueradeNetwork(2);
+        network.addSecondWan();
+        service = ServiceProcess.start(
+                network.gateway(),
+                config(
+                        "interface = wan0",
+                        "pool = 203.0.113.10",
+                        "pairs {",
+                        "a { client = 10.7.1.2 \n address = 203.0.113.11 \n }",
+                        "}"));
+        for (int client = 0; client < 2; client++) {
+            final String address = "203.0.113." + (10 + client);
+            network.awaitEspFrom(client, OTHER_SERVER, address::equals);
+            service.status(); // has had the kernel forget what came before
+            assertEquals(Optional.of(address), network.esp(client, OTHER_SERVER));
+            network.routeOtherServerBySecondWan();
+            network.awaitEspBySecondWan(client, MasqueradeNetwork.SECOND_GENERAL);
+            network.routeOtherServerByFirstWan();
+            network.awaitEspFrom(client, OTHER_SERVER, address::equals);
+            service.status();
+            assertEquals(List.of(client), network.espTo(address, OTHER_SERVER));
+
+            network.forgetIpsec(); // begun by the server
+            assertEquals(List.of(client), network.espTo(address, OTHER_SERVER));
+            network.routeOtherServerBySecondWan();
+            network.awaitEspBySecondWan(client, MasqueradeNetwork.SECOND_GENERAL);
+            network.routeOtherServerByFirstWan();
+        }
+        assertEquals(0, errors(), service.log());
     }
 
     /** What began while there were no rules has the general address, and would keep it for as long as it is used. */

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  */
 interface ClientKernel {
 
-    /** Opens what tells of clients that have sent something and have no address. */
+    /** Opens what tells of clients that have sent something and have no address, or did not use it. */
     Askers askers();
 
     /** Opens what tells how much was sent. */
@@ -19,7 +19,7 @@ interface ClientKernel {
     /** Opens what forgets connections. */
     Tracking tracking();
 
-    /** Clients that have no address yet. */
+    /** Clients that have no address yet, or have connections that do not go by it as they should. */
     interface Askers extends Facility.Resource {
 
         void take(Consumer<Peers> taker);

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.markcast.config.Masquerade;
@@ -68,6 +69,13 @@ final class Leases {
 
     Masquerade config() {
         return config;
+    }
+
+    /** By which a client goes to a server, if it has an address there. */
+    Optional<Lease> granted(Peers peers) {
+        final Lease own = all.get(peers);
+        return Optional.ofNullable(own == null ? all.get(new Peers(peers.client(), Peers.ANY)) : own)
+                .filter(Lease::isGranted);
     }
 
     boolean isFull() {

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -47,7 +48,8 @@ public final class Masquerading implements AutoCloseable {
 
     private Leases leases;
     private TableText table;
-    private boolean asks;
+    private boolean tells; // as in the table
+    private boolean isFull; // likewise
     private long seenNs; // until when it is known which leases were used
     private long lookNs;
     private long savedMs;
@@ -120,12 +122,9 @@ public final class Masquerading implements AutoCloseable {
     }
 
     private void render() {
-        asks = mayAsk();
-        table = MasqueradeRules.table(leases, asks);
-    }
-
-    private boolean mayAsk() {
-        return askers.problem().isEmpty() && !leases.isFull();
+        tells = askers.problem().isEmpty();
+        isFull = leases.isFull();
+        table = MasqueradeRules.table(leases, tells);
     }
 
     /** The table that is wanted now, for {@link KernelRules#setTables}; changes of leases then go by {@link #work}. */
@@ -155,13 +154,23 @@ public final class Masquerading implements AutoCloseable {
 
     /** One turn: serves who asks, ends what is not used any more. Cheap when there is nothing to do. */
     public void work() {
-        askers.attempt(kernel -> kernel.take(peers -> leases.ask(peers, clock.nanoTime(), wallClock.time())));
+        askers.attempt(kernel -> kernel.take(this::serve));
         if (clock.nanoTime() - lookNs >= 0) {
             look();
         }
         follow();
         if (!(fresh.isEmpty() && moved.isEmpty()) && rules.problem().isEmpty()) {
             forget();
+        }
+    }
+
+    /** Whoever is told of and has an address has connections by another one, or by an interface to which it does not belong. */
+    private void serve(Peers peers) {
+        final Optional<Lease> lease = leases.granted(peers);
+        if (lease.isPresent()) {
+            moved.add(lease.get());
+        } else {
+            leases.ask(peers, clock.nanoTime(), wallClock.time());
         }
     }
 
@@ -196,13 +205,13 @@ public final class Masquerading implements AutoCloseable {
 
     private void follow() {
         final Leases.Change change = leases.takeChange();
-        if (change.isEmpty() && asks == mayAsk()) {
+        final boolean isSameChains = tells == askers.problem().isEmpty() && isFull == leases.isFull();
+        if (change.isEmpty() && isSameChains) {
             return;
         }
-        final boolean isSameChains = asks == mayAsk();
         render();
         if (isSameChains) {
-            rules.change(table, MasqueradeRules.change(change));
+            rules.change(table, MasqueradeRules.change(change, tells));
         } else {
             rules.replace(table);
         }
