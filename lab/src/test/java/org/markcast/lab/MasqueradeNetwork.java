@@ -192,12 +192,17 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     /** The same with another source port. */
     Optional<Ipv4Packet> ike(int client, int sourcePort, String serverAddress) {
+        return udp(client, sourcePort, serverAddress, IKE_PORT);
+    }
+
+    /** Has a client send UDP to a server; the packet as it arrives. */
+    Optional<Ipv4Packet> udp(int client, int sourcePort, String serverAddress, int port) {
         final int number = ++lastSpi;
         clients.get(client)
-                .send(Ipv4Packet.udp(address(client), sourcePort, serverAddress, IKE_PORT, body(number))
+                .send(Ipv4Packet.udp(address(client), sourcePort, serverAddress, port, body(number))
                         .build());
         return arrivalBefore(
-                client, packet -> packet.isUdp() && packet.destinationPort() == IKE_PORT && numberOf(packet) == number);
+                client, packet -> packet.isUdp() && packet.destinationPort() == port && numberOf(packet) == number);
     }
 
     /** Sends ESP until it gets there, as a client does; the address that it comes from there. */

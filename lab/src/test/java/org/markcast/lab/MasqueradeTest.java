@@ -251,6 +251,8 @@ class MasqueradeTest {
         assertEquals(4, client(0).get("packets_in").getAsLong());
         assertEquals(3, client(1).get("packets_out").getAsLong());
         expectIke(1, "203.0.113.11"); // port 500 at both ends
+        assertEquals(
+                GENERAL, network.udp(1, IKE_PORT, SERVER, 7777).orElseThrow().source()); // no IKE
         assertEquals(4, client(1).get("packets_out").getAsLong());
         assertEquals(4, client(1).get("packets_in").getAsLong());
     }

@@ -46,6 +46,9 @@ public final class MasqueradeRules {
 
     private static final String FROM_SERVER = "udp sport { 500, 4500 }";
 
+    /** Also to a client whose IKE has another port. */
+    private static final String ANSWERS = "ct direction reply " + FROM_SERVER;
+
     /** Who is outside chooses its own port: the client's has to be that of IKE, too, or the server would reach all of its ports. */
     private static final String UNASKED = FROM_SERVER + " " + TO_SERVER;
 
@@ -231,13 +234,7 @@ public final class MasqueradeRules {
                 List.of(UNASKED),
                 "inbound",
                 text);
-        hook(
-                "forward",
-                "filter hook forward priority filter + 10",
-                "",
-                List.of(TO_SERVER, FROM_SERVER),
-                "counted",
-                text);
+        hook("forward", "filter hook forward priority filter + 10", "", List.of(TO_SERVER, ANSWERS), "counted", text);
         text.setLength(text.length() - 1);
     }
 
