@@ -413,11 +413,15 @@ class MasqueradeTest {
             network.gateway().run("nft", "-c", "-f", text.toString());
 
             Files.writeString(
-                    config, config("interface = wan0", "pool = 192.0.2.0/30").text());
+                    config,
+                    config("interface = wan0, wan7", "pool = 192.0.2.0/30").text());
             final Program check = Program.markcast(network.gateway(), "check", "-c", config);
             assertTrue(
                     check.err().startsWith("warning: masquerade: this machine does not have 192.0.2.0, "),
                     check::toString);
+            assertTrue(
+                    check.err().contains("\nwarning: masquerade: there is no interface wan7 now: "), check::toString);
+            assertFalse(check.err().contains("no interface wan0"), check::toString);
         } finally {
             Files.delete(config);
         }

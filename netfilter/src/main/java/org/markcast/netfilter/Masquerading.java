@@ -14,6 +14,8 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.markcast.config.Masquerade;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gives inside hosts that run IPsec clients of their own an external address each, as long as they use it. Belongs to the control
@@ -31,6 +33,11 @@ import org.markcast.config.Masquerade;
  * no lease ends; what it does not forget now it is to forget later.
  */
 public final class Masquerading implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Masquerading.class);
+
+    private static final String FULL = "new clients get no address: " + Leases.MAX
+            + " have one or wait for one, which is the most; they stay behind the general masquerade";
 
     private static final long MAX_LOOK_NS = TimeUnit.SECONDS.toNanos(10);
     private static final int LOOKS_PER_IDLE = 4;
@@ -209,6 +216,9 @@ public final class Masquerading implements AutoCloseable {
         if (change.isEmpty() && isSameChains) {
             return;
         }
+        if (leases.isFull() && !isFull) {
+            LOG.error(FULL);
+        }
         render();
         if (isSameChains) {
             rules.change(table, MasqueradeRules.change(change, tells));
@@ -260,8 +270,9 @@ public final class Masquerading implements AutoCloseable {
 
     /** What does not work now, and why; empty if all is well. */
     public List<String> problems() {
-        return Stream.of(askers, traffic, tracking)
-                .flatMap(facility -> facility.problem().stream())
+        return Stream.concat(
+                        Stream.of(askers, traffic, tracking).flatMap(facility -> facility.problem().stream()),
+                        isFull ? Stream.of(FULL) : Stream.of())
                 .toList();
     }
 

@@ -412,6 +412,22 @@ class MasqueradingTest {
         assertEquals(List.of(), masquerading.clients());
     }
 
+    @Test
+    void shouldAskNobodyWhenThereAreTooMany() {
+        final Masquerading masquerading = start(pool(2));
+        for (int i = 0; i < Leases.MAX; i++) {
+            kernel.asking.add(new Peers(CAROL.client(), CAROL.server() + i));
+        }
+        masquerading.work();
+        assertFalse(lastScript().contains("drop"), "drops");
+        assertTrue(masquerading.problems().get(0).startsWith("new clients get no address: 10000 have one"));
+
+        pass(60);
+        masquerading.work();
+        assertTrue(lastScript().contains("drop"), "does not ask");
+        assertEquals(List.of(), masquerading.problems());
+    }
+
     private static LinuxException linuxException() {
         return assertThrows(LinuxException.class, () -> NetworkNamespace.open(Path.of("/nowhere")));
     }
