@@ -61,34 +61,44 @@ public final class MasqueradeRules {
         return table(new Leases(config, 0, 0), true);
     }
 
-    /** @param tells whether we get what is logged: nobody is asked for, and so nothing dropped, if not */
+    /**
+     * As the leases are now, whenever the text is made.
+     *
+     * @param tells whether we get what is logged: nobody is asked for, and so nothing dropped, if not
+     */
     static TableText table(Leases leases, boolean tells) {
-        final boolean hasPool = leases.config().poolSize() > 0;
-        final boolean hasFixed = leases.all().stream().anyMatch(MasqueradeRules::isForAll);
+        final List<Lease> all = List.copyOf(leases.all());
+        final boolean asks = leases.config().poolSize() > 0 && tells && !leases.isFull();
+        return new TableText(Table.MASQUERADE, () -> text(leases.config(), all, tells, asks));
+    }
+
+    private static String text(Masquerade config, List<Lease> leases, boolean tells, boolean asks) {
+        final boolean hasPool = config.poolSize() > 0;
+        final boolean hasFixed = leases.stream().anyMatch(MasqueradeRules::isForAll);
         final StringBuilder text = new StringBuilder("table " + Table.MASQUERADE + " {\n");
-        inside(leases.config(), text);
-        map(ADDRESSES, PEERS, "ip saddr", outbound(leases.all()), text);
-        map(CLIENTS, PEERS, "ip daddr", inbound(leases.all()), text);
+        inside(config, text);
+        map(ADDRESSES, PEERS, "ip saddr", outbound(leases), text);
+        map(CLIENTS, PEERS, "ip daddr", inbound(leases), text);
         if (tells) {
-            set(TRANSLATED, PEERS, "", keys(inbound(leases.all())), text);
+            set(TRANSLATED, PEERS, "", keys(inbound(leases)), text);
         }
-        counted(TRAFFIC, PEERS, traffic(leases.all()), text);
+        counted(TRAFFIC, PEERS, traffic(leases), text);
         if (hasFixed) {
-            fixed(leases.all(), tells, text);
+            fixed(leases, tells, text);
         }
         if (hasPool) {
-            set(WAITING, PEERS, "", waiting(leases.all()), text);
+            set(WAITING, PEERS, "", waiting(leases), text);
             set("asked", PEERS, limited("5s"), List.of(), text);
             set("unanswered", PEERS, limited("1m"), List.of(), text);
         }
         if (tells) {
             set("told", PEERS, limited("5s"), List.of(), text);
         }
-        outbound(hasFixed, hasPool && tells && !leases.isFull(), text);
+        outbound(hasFixed, asks, text);
         inbound(hasFixed, text);
-        counted(leases.config(), hasFixed, hasPool, tells, text);
-        hooks(leases.config(), text);
-        return new TableText(Table.MASQUERADE, text.append("}\n").toString());
+        counted(config, hasFixed, hasPool, tells, text);
+        hooks(config, text);
+        return text.append("}\n").toString();
     }
 
     private static String limited(String timeout) {

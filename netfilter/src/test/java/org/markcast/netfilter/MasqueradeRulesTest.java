@@ -59,6 +59,16 @@ class MasqueradeRulesTest {
         assertTrue(text.contains("set waiting"), text);
     }
 
+    /** The kernel gets the changes since then as such. */
+    @Test
+    void shouldRenderTheLeasesOfThen() {
+        final Leases leases = new Leases(pool(1), 0, 0);
+        final TableText table = MasqueradeRules.table(leases, true);
+        leases.ask(peers("10.0.0.7", SERVER), 0, 0);
+        assertFalse(table.text().contains("10.0.0.7"), table::text);
+        assertFalse(table.equals(MasqueradeRules.table(leases, true)));
+    }
+
     @Test
     void shouldRenderTheDifference() throws IOException {
         final Leases leases = new Leases(pool(1), 0, 0);

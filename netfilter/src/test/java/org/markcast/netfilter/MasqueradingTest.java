@@ -100,6 +100,7 @@ class MasqueradingTest {
         assertEquals(2, rulesKernel.scripts.size());
         assertTrue(lastScript().startsWith("add element ip markcast_masquerade addresses {"), lastScript());
         assertEquals(List.of(CAROL, DAVE), kernel.forgotten);
+        assertFalse(masquerading.table().isRendered(), "all leases were written down to change two");
     }
 
     @Test
