@@ -155,14 +155,14 @@ final class Daemon implements AutoCloseable {
 
     /** Starts, stops or reconfigures what the section {@code masquerade} asks for. */
     private void followMasquerade() {
-        if (!config.masquerade().isEnabled()) {
-            closeMasquerading();
-            return;
-        }
-        if (masquerading == null) {
-            masquerading = Masquerading.open(config.masquerade(), directory.leases());
-        } else {
+        if (masquerading != null) {
             masquerading.configure(config.masquerade());
+            if (rules == null) { // and so its table is gone already
+                masquerading.work();
+                closeMasquerading();
+            }
+        } else if (config.masquerade().isEnabled()) {
+            masquerading = Masquerading.open(config.masquerade(), directory.leases(), rules);
         }
         ExternalAddresses.problems(config.masquerade()).forEach(LOG::warn);
     }
@@ -172,7 +172,7 @@ final class Daemon implements AutoCloseable {
         final List<TableText> tables = new ArrayList<>(ConfiguredTables.of(
                 config, forwarding.map(packets -> packets.capture().names()).orElseGet(() -> LocalLans.names(config))));
         tables.addAll(pinning.tables());
-        if (masquerading != null) {
+        if (config.masquerade().isEnabled()) {
             tables.add(masquerading.table());
         }
         return tables;
@@ -190,7 +190,10 @@ final class Daemon implements AutoCloseable {
         if (rules != null) {
             rules.work();
             if (masquerading != null) {
-                masquerading.work(rules);
+                masquerading.work();
+                if (masquerading.isDone()) {
+                    closeMasquerading();
+                }
             }
             if (isGuarded != isGuarded()) {
                 followTunnels();
@@ -310,7 +313,7 @@ final class Daemon implements AutoCloseable {
                 forwarding.map(Forwarding::forwarders).orElse(0),
                 StatusParts.rules(rules, config.connmark()),
                 StatusParts.firewall(rules, config.firewall()),
-                StatusParts.masquerade(masquerading),
+                config.masquerade().isEnabled() ? StatusParts.masquerade(masquerading) : null,
                 StatusParts.interfaces(capture),
                 pinning.status(config.uplinks()),
                 new Status.Decapsulated(

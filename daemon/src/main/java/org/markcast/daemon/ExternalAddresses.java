@@ -7,12 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.markcast.config.Ipv4Range;
 import org.markcast.config.Masquerade;
 import org.markcast.engine.packet.Ipv4Address;
 
-/** The addresses that inside hosts are to have outside, compared with those that this machine has. */
+/** The addresses that inside hosts are to have outside and their interfaces, compared with those that this machine has. */
 final class ExternalAddresses {
 
     private static final int MAX_NAMED = 3;
@@ -24,7 +25,27 @@ final class ExternalAddresses {
 
     /** What is to be said of addresses that this machine lacks, or that are not free to give away; empty if all are well. */
     static List<String> problems(Masquerade masquerade) {
-        return local().map(local -> problems(masquerade, local)).orElse(List.of());
+        final List<String> problems = new ArrayList<>(
+                local().map(local -> problems(masquerade, local)).orElse(List.of()));
+        problems.addAll(missingInterfaces(masquerade, ExternalAddresses::hasInterface));
+        return problems;
+    }
+
+    static List<String> missingInterfaces(Masquerade masquerade, Predicate<String> isThere) {
+        return masquerade.isEnabled()
+                ? masquerade.interfaces().stream()
+                        .filter(isThere.negate())
+                        .map(name -> "masquerade: there is no interface " + name + " now: nobody has an address by it")
+                        .toList()
+                : List.of();
+    }
+
+    private static boolean hasInterface(String name) {
+        try {
+            return NetworkInterface.getByName(name) != null;
+        } catch (SocketException e) {
+            return true; // they change while we look
+        }
     }
 
     static List<String> problems(Masquerade masquerade, List<Local> local) {

@@ -81,11 +81,17 @@ record Status(
     /**
      * Inside hosts that have external addresses of their own.
      *
-     * @param state {@code on}, else why no addresses can be leased
+     * @param state {@code on}, or {@code degraded} while there are problems
+     * @param problems what does not work now, and why
      * @param pool how many addresses there are to lease
      * @param servers those that clients have leases for, or wait for them
      */
-    record Masquerade(String state, int pool, List<MasqueradeServer> servers, List<MasqueradeClient> clients) {}
+    record Masquerade(
+            String state,
+            List<String> problems,
+            int pool,
+            List<MasqueradeServer> servers,
+            List<MasqueradeClient> clients) {}
 
     /** How many of its clients have leases and wait for them, and how many addresses of the pool none of them has. */
     record MasqueradeServer(String server, int leased, int free, int waiting) {}

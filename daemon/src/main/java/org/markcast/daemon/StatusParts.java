@@ -121,13 +121,12 @@ final class StatusParts {
     }
 
     static Status.Masquerade masquerade(Masquerading masquerading) {
-        if (masquerading == null) {
-            return null;
-        }
         final List<MasqueradedClient> clients = masquerading.clients();
         final long nowMs = System.currentTimeMillis();
+        final List<String> problems = masquerading.problems();
         return new Status.Masquerade(
-                masquerading.problem().orElse("on"),
+                problems.isEmpty() ? "on" : "degraded",
+                problems,
                 masquerading.poolSize(),
                 servers(clients, masquerading.poolSize()),
                 clients.stream().map(client -> client(client, nowMs)).toList());

@@ -120,6 +120,7 @@ final class StatusTable {
         line("");
         line("masquerade " + masquerade.state()
                 + (masquerade.pool() == 0 ? "" : ", " + masquerade.pool() + " addresses in the pool"));
+        masquerade.problems().forEach(problem -> line("  " + problem));
         for (final Status.MasqueradeServer server : masquerade.servers()) {
             line("  to " + server.server() + ": " + server.leased() + " leased, " + server.free() + " free, "
                     + server.waiting() + " waiting");

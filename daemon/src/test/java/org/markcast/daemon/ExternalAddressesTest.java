@@ -82,6 +82,14 @@ class ExternalAddressesTest {
                 ExternalAddresses.problems(masquerade(1, FIRST + 8, FIRST + 15), local));
     }
 
+    @Test
+    void shouldNameInterfacesThatAreNotThere() {
+        assertEquals(
+                List.of("masquerade: there is no interface wan0 now: nobody has an address by it"),
+                ExternalAddresses.missingInterfaces(masquerade(1), "wan1"::equals));
+        assertEquals(List.of(), ExternalAddresses.missingInterfaces(masquerade(1), "wan0"::equals));
+    }
+
     private static List<Local> local(int... addresses) {
         return Arrays.stream(addresses)
                 .mapToObj(address -> new Local(address, Integer.SIZE))

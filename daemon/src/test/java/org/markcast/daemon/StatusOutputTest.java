@@ -147,7 +147,8 @@ class StatusOutputTest {
     }
 
     private static final Status.Masquerade MASQUERADE = new Status.Masquerade(
-            "on",
+            "degraded",
+            List.of("new clients get no address: another has the log group"),
             1,
             List.of(new Status.MasqueradeServer("198.51.100.1", 1, 0, 1)),
             List.of(
@@ -161,7 +162,8 @@ class StatusOutputTest {
         final String table = status(null, MASQUERADE, List.of()).table().collect(Collectors.joining());
         assertTrue(table.contains("""
 
-                masquerade on, 1 addresses in the pool
+                masquerade degraded, 1 addresses in the pool
+                  new clients get no address: another has the log group
                   to 198.51.100.1: 1 leased, 0 free, 1 waiting
                   CLIENT  SERVER             ADDRESS  KIND     SINCE      LAST PACKET  PACKETS OUT  PACKETS IN  BYTES OUT  BYTES IN
                 10.0.0.5  any            203.0.113.9  fixed    2 h 0 min  -                      0           0          0         0
@@ -179,6 +181,7 @@ class StatusOutputTest {
                                 + "'since_seconds':5,'idle_seconds':1,'packets_out':2,'bytes_out':200,'packets_in':0,'bytes_in':0}"),
                 masquerade.getAsJsonArray("clients").get(2));
         assertEquals(1, masquerade.getAsJsonArray("servers").size());
+        assertEquals(1, masquerade.getAsJsonArray("problems").size());
         assertFalse(json(status(List.of())).has("masquerade"));
     }
 

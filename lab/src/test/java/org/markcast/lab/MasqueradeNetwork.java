@@ -28,7 +28,7 @@ import org.markcast.linux.RawSocket;
  * <pre>
  *   client 0  10.7.0.2 ---- in0 10.7.0.1 +---------+ wan0 203.0.113.1, .10 to .19
  *   client 1  10.7.1.2 ---- in1 10.7.1.1 | gateway | ---------------------------- server 203.0.113.254, 203.0.113.253
- *   ...                                  +---------+
+ *   ...                                  +---------+ wan1 198.51.100.1 ------------ server 203.0.113.253 again, if wanted
  * </pre>
  */
 final class MasqueradeNetwork implements AutoCloseable {
@@ -39,12 +39,20 @@ final class MasqueradeNetwork implements AutoCloseable {
     /** What the general masquerade gives to everybody. */
     static final String GENERAL = "203.0.113.1";
 
+    /** What everybody gets by the second line. */
+    static final String SECOND_GENERAL = "198.51.100.1";
+
     static final int ESP = 50;
     static final int IKE_PORT = 500;
+    static final int NAT_TRAVERSAL_PORT = 4500;
+
+    private static final String GENERAL_RULES =
+            "table ip general { chain post { type nat hook postrouting priority srcnat; oifname \"wan0\" masquerade; }; }\n";
 
     private static final int UDP = 17;
     private static final int SENTINEL_PORT = 9999;
     private static final long SERVER_MAC = 0x0200_0000_02ffL;
+    private static final long SECOND_SERVER_MAC = 0x0200_0000_04ffL;
     private static final long RETRY_NS = 20_000_000;
 
     private final EmulatedNetwork network =
@@ -53,6 +61,8 @@ final class MasqueradeNetwork implements AutoCloseable {
     private final List<Tap> taps = new ArrayList<>();
     private final Host server;
     private final Tap serverTap;
+    private Host secondServer; // null: no second line
+    private Tap secondServerTap;
     private int lastSpi;
 
     MasqueradeNetwork(int clientCount) {
@@ -73,9 +83,7 @@ final class MasqueradeNetwork implements AutoCloseable {
         for (int i = 10; i < 20; i++) {
             gateway().ip("address add 203.0.113." + i + "/32 dev wan0");
         }
-        gateway()
-                .nft("table ip general { chain post { type nat hook postrouting priority srcnat;"
-                        + " oifname \"wan0\" masquerade; }; }\n");
+        gateway().nft(GENERAL_RULES);
         clients.forEach(client -> taps.add(client.tap()));
         serverTap = server.tap();
     }
@@ -98,6 +106,41 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     private static String mac(long mac) {
         return String.format("%012x", mac).replaceAll("(..)(?!$)", "$1:");
+    }
+
+    /** Another line to the outside, by which the other server can be reached as well. */
+    void addSecondWan() {
+        secondServer = host("wan1", 0x0200_0000_03ffL, OTHER_SERVER);
+        gateway()
+                .ip(
+                        "address add " + SECOND_GENERAL + "/24 dev wan1",
+                        neighbour(OTHER_SERVER, SECOND_SERVER_MAC, "wan1"));
+        gateway()
+                .nft("table ip second { chain post { type nat hook postrouting priority srcnat;"
+                        + " oifname \"wan1\" snat to " + SECOND_GENERAL + "; }; }\n");
+        secondServerTap = secondServer.tap();
+    }
+
+    void routeOtherServerBySecondWan() {
+        gateway().ip("route add " + OTHER_SERVER + "/32 dev wan1");
+    }
+
+    void routeOtherServerByFirstWan() {
+        gateway().ip("route del " + OTHER_SERVER + "/32 dev wan1");
+    }
+
+    /** Has a client send ESP to the other server until it gets there by the second line, from where it should come. */
+    void awaitEspBySecondWan(int client, String source) {
+        await("ESP by the second line from " + source, () -> {
+            final int spi = ++lastSpi;
+            clients.get(client).send(espPacket(address(client), OTHER_SERVER, spi));
+            sentinel(client);
+            return secondServerTap.packets().stream()
+                    .map(Arrival::packet)
+                    .filter(packet ->
+                            packet.protocol() == ESP && packet.source().equals(source))
+                    .findFirst();
+        });
     }
 
     Gateway gateway() {
@@ -144,17 +187,34 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     /** The same for IKE, with source port 500; the packet as it arrives. */
     Optional<Ipv4Packet> ike(int client, String serverAddress) {
+        return ike(client, IKE_PORT, serverAddress);
+    }
+
+    /** The same with another source port. */
+    Optional<Ipv4Packet> ike(int client, int sourcePort, String serverAddress) {
+        return udp(client, sourcePort, serverAddress, IKE_PORT);
+    }
+
+    /** Has a client send UDP to a server; the packet as it arrives. */
+    Optional<Ipv4Packet> udp(int client, int sourcePort, String serverAddress, int port) {
         final int number = ++lastSpi;
         clients.get(client)
-                .send(Ipv4Packet.udp(address(client), IKE_PORT, serverAddress, IKE_PORT, body(number))
+                .send(Ipv4Packet.udp(address(client), sourcePort, serverAddress, port, body(number))
                         .build());
         return arrivalBefore(
-                client, packet -> packet.isUdp() && packet.destinationPort() == IKE_PORT && numberOf(packet) == number);
+                client, packet -> packet.isUdp() && packet.destinationPort() == port && numberOf(packet) == number);
     }
 
     /** Sends ESP until it gets there, as a client does; the address that it comes from there. */
     String awaitEsp(int client, String serverAddress) {
         return await("ESP from client " + client, () -> esp(client, serverAddress));
+    }
+
+    /** The same until it comes from where it should. */
+    String awaitEspFrom(int client, String serverAddress, Predicate<String> wanted) {
+        return await(
+                "another address of client " + client,
+                () -> esp(client, serverAddress).filter(wanted));
     }
 
     static <T> T await(String what, Supplier<Optional<T>> attempt) {
@@ -178,11 +238,15 @@ final class MasqueradeNetwork implements AutoCloseable {
 
     /** Has a server send IKE to port 500 of an address; which clients get it at port 500. */
     List<Integer> ikeTo(String address, String serverAddress) {
+        return udpTo(address, IKE_PORT, serverAddress, IKE_PORT);
+    }
+
+    /** Has a server send UDP from one port to another one of an address; which clients get it at the latter. */
+    List<Integer> udpTo(String address, int port, String serverAddress, int serverPort) {
         final int number = ++lastSpi;
-        server.send(Ipv4Packet.udp(serverAddress, IKE_PORT, address, IKE_PORT, body(number))
+        server.send(Ipv4Packet.udp(serverAddress, serverPort, address, port, body(number))
                 .build());
-        return receivers(
-                packet -> packet.isUdp() && packet.destinationPort() == IKE_PORT && numberOf(packet) == number);
+        return receivers(packet -> packet.isUdp() && packet.destinationPort() == port && numberOf(packet) == number);
     }
 
     /** What has got there before a packet that does in any case, sent after it. */
@@ -260,10 +324,19 @@ final class MasqueradeNetwork implements AutoCloseable {
         });
     }
 
+    /** Has somebody install other rules than ours and the general masquerade. */
+    void flushRuleset() {
+        gateway().nft("flush ruleset\n" + GENERAL_RULES);
+    }
+
     @Override
     public void close() {
         taps.forEach(Tap::close);
         serverTap.close();
+        if (secondServer != null) {
+            secondServerTap.close();
+            secondServer.close();
+        }
         clients.forEach(Host::close);
         server.close();
         network.close();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.lab.MasqueradeNetwork.GENERAL;
 import static org.markcast.lab.MasqueradeNetwork.IKE_PORT;
+import static org.markcast.lab.MasqueradeNetwork.NAT_TRAVERSAL_PORT;
 import static org.markcast.lab.MasqueradeNetwork.OTHER_SERVER;
 import static org.markcast.lab.MasqueradeNetwork.SERVER;
 
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
+import org.markcast.linux.NetfilterLog;
 
 /** Inside hosts with IPsec clients of their own, behind the real service, real connection tracking and a general masquerade. */
 @NetworkNamespaceTest
@@ -148,6 +150,38 @@ class MasqueradeTest {
         expectTunnels(addresses, SERVER);
     }
 
+    /** Who is outside chooses its source port: port 500 there is no ticket to what else listens inside. */
+    @Test
+    void shouldLeadNothingButIpsecIn() {
+        start(2, "pool = 203.0.113.10", "pairs {", "a { client = 10.7.1.2 \n address = 203.0.113.11 \n }", "}");
+        assertEquals("203.0.113.10", network.awaitEsp(0, SERVER));
+
+        for (int client = 0; client < 2; client++) {
+            final String address = "203.0.113." + (10 + client);
+            for (final int serverPort : List.of(IKE_PORT, NAT_TRAVERSAL_PORT)) {
+                for (final int port : List.of(53, 161, 1701, 4501, 40_000)) {
+                    assertEquals(List.of(), network.udpTo(address, port, SERVER, serverPort), "port " + port);
+                }
+            }
+            assertEquals(List.of(), network.udpTo(address, IKE_PORT, SERVER, 40_000));
+            assertEquals(List.of(client), network.ikeTo(address, SERVER));
+            assertEquals(List.of(client), network.udpTo(address, NAT_TRAVERSAL_PORT, SERVER, NAT_TRAVERSAL_PORT));
+        }
+    }
+
+    /** Connection tracking leads the answers back, and nothing else from the server to that port. */
+    @Test
+    void shouldServeAClientWhoseIkeHasAnotherPort() {
+        start(1, POOL_OF_FIVE);
+        final String address = network.awaitEsp(0, SERVER);
+
+        final Ipv4Packet ike = network.ike(0, 40_000, SERVER).orElseThrow();
+        assertEquals(address, ike.source());
+        assertEquals(40_000, ike.sourcePort());
+        assertEquals(List.of(0), network.udpTo(address, 40_000, SERVER, IKE_PORT));
+        assertEquals(List.of(), network.udpTo(address, 40_001, SERVER, IKE_PORT));
+    }
+
     /** What a server sent to an address before it was anybody's is a connection too, and the kernel keeps either or the other. */
     @Test
     void shouldServeAClientWhoseServerHasSentToTheAddressBefore() throws IOException {
@@ -216,6 +250,11 @@ class MasqueradeTest {
         assertEquals(4, client(0).get("packets_out").getAsLong());
         assertEquals(4, client(0).get("packets_in").getAsLong());
         assertEquals(3, client(1).get("packets_out").getAsLong());
+        expectIke(1, "203.0.113.11"); // port 500 at both ends
+        assertEquals(
+                GENERAL, network.udp(1, IKE_PORT, SERVER, 7777).orElseThrow().source()); // no IKE
+        assertEquals(4, client(1).get("packets_out").getAsLong());
+        assertEquals(4, client(1).get("packets_in").getAsLong());
     }
 
     /** The third finds none left: one line says so, it goes on as without us, and gets an address as soon as one is free. */
@@ -354,8 +393,10 @@ class MasqueradeTest {
 
         assertEquals(others, tables());
         assertFalse(service.status().json().has("masquerade"));
+        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER)); // its connection has been forgotten
+        service.reload(config(POOL_OF_FIVE));
         network.forgetIpsec();
-        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+        assertNotEquals(GENERAL, network.awaitEspFrom(0, SERVER, source -> !source.equals(GENERAL)));
     }
 
     @Test
@@ -372,11 +413,15 @@ class MasqueradeTest {
             network.gateway().run("nft", "-c", "-f", text.toString());
 
             Files.writeString(
-                    config, config("interface = wan0", "pool = 192.0.2.0/30").text());
+                    config,
+                    config("interface = wan0, wan7", "pool = 192.0.2.0/30").text());
             final Program check = Program.markcast(network.gateway(), "check", "-c", config);
             assertTrue(
                     check.err().startsWith("warning: masquerade: this machine does not have 192.0.2.0, "),
                     check::toString);
+            assertTrue(
+                    check.err().contains("\nwarning: masquerade: there is no interface wan7 now: "), check::toString);
+            assertFalse(check.err().contains("no interface wan0"), check::toString);
         } finally {
             Files.delete(config);
         }
@@ -399,5 +444,131 @@ class MasqueradeTest {
 
         network.forgetIpsec();
         expectTunnels(addresses, SERVER);
+    }
+
+    /** The address belongs to one line: by the other one nobody would answer to it. */
+    @Test
+    void shouldMoveConnectionsThatTheRoutesMoveToAnotherInterface() throws IOException {
+        network = new MasqueradeNetwork(2);
+        network.addSecondWan();
+        service = ServiceProcess.start(
+                network.gateway(),
+                config(
+                        "interface = wan0",
+                        "pool = 203.0.113.10",
+                        "pairs {",
+                        "a { client = 10.7.1.2 \n address = 203.0.113.11 \n }",
+                        "}"));
+        for (int client = 0; client < 2; client++) {
+            final String address = "203.0.113." + (10 + client);
+            network.awaitEspFrom(client, OTHER_SERVER, address::equals);
+            service.status(); // has had the kernel forget what came before
+            assertEquals(Optional.of(address), network.esp(client, OTHER_SERVER));
+            network.routeOtherServerBySecondWan();
+            network.awaitEspBySecondWan(client, MasqueradeNetwork.SECOND_GENERAL);
+            network.routeOtherServerByFirstWan();
+            network.awaitEspFrom(client, OTHER_SERVER, address::equals);
+            service.status();
+            assertEquals(List.of(client), network.espTo(address, OTHER_SERVER));
+
+            network.forgetIpsec(); // begun by the server
+            assertEquals(List.of(client), network.espTo(address, OTHER_SERVER));
+            network.routeOtherServerBySecondWan();
+            network.awaitEspBySecondWan(client, MasqueradeNetwork.SECOND_GENERAL);
+            network.routeOtherServerByFirstWan();
+        }
+        assertEquals(0, errors(), service.log());
+    }
+
+    /** What began while there were no rules has the general address, and would keep it for as long as it is used. */
+    @Test
+    void shouldMoveWhatBeganWhileSomebodyHadRemovedTheRules() {
+        start(2, POOL_OF_FIVE);
+        final List<String> addresses = lease(2);
+
+        service.signal("STOP"); // so that it is too late for both
+        network.flushRuleset();
+        network.forgetIpsec();
+        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+        service.signal("CONT");
+
+        network.awaitEspFrom(0, SERVER, addresses.get(0)::equals);
+        expectTunnels(addresses, SERVER);
+    }
+
+    @Test
+    void shouldNeitherLoseNorDoubleCountsOverAReload() throws IOException {
+        start(1, pairAnd("interface = wan0"));
+        exchange(5);
+        expectCounted(5);
+
+        hangUp(pairAnd("interface = wan0, wan1"), "oifname { \"wan0\", \"wan1\" }");
+        exchange(5);
+        expectCounted(10);
+
+        exchange(3); // not looked at until the next rules are there
+        hangUp(pairAnd("interface = wan0"), "oifname \"wan0\"");
+        expectCounted(13);
+        exchange(1);
+        expectCounted(14);
+
+        network.gateway().nft("delete table ip markcast_masquerade\n");
+        MasqueradeNetwork.await("restored rules", () -> found(String.join("", tables()), TABLE));
+        exchange(14);
+        expectCounted(28);
+    }
+
+    /** Reloads without asking for the status, which would have the service look at its counters. */
+    private void hangUp(String[] settings, String rule) {
+        service.hangUp(config(settings).text());
+        MasqueradeNetwork.await(
+                "the rules with " + rule, () -> found(network.gateway().run("nft", "list", "ruleset"), rule));
+    }
+
+    private static Optional<String> found(String text, String part) {
+        return Optional.of(text).filter(all -> all.contains(part));
+    }
+
+    private static String[] pairAnd(String setting) {
+        return new String[] {setting, "pairs {", "a { client = 10.7.0.2 \n address = 203.0.113.10 \n }", "}"};
+    }
+
+    private void exchange(int count) {
+        for (int i = 0; i < count; i++) {
+            assertEquals(Optional.of("203.0.113.10"), network.esp(0, SERVER));
+            assertEquals(List.of(0), network.espTo("203.0.113.10", SERVER));
+        }
+    }
+
+    private void expectCounted(int count) throws IOException {
+        assertEquals(count, client(0).get("packets_out").getAsLong());
+        assertEquals(count, client(0).get("packets_in").getAsLong());
+    }
+
+    /** Who has an address does not need to be asked for. */
+    @Test
+    void shouldServePairsWhileAnotherProgramHasTheLogGroup() throws IOException {
+        network = new MasqueradeNetwork(2);
+        assertEquals(Optional.of(GENERAL), network.esp(0, SERVER));
+        try (NetfilterLog other = network.gateway().namespace().call(() -> new NetfilterLog(28_003))) {
+            service = ServiceProcess.start(network.gateway(), config(pairAnd("pool = 203.0.113.11")));
+
+            network.awaitEspFrom(0, SERVER, "203.0.113.10"::equals); // what was there before has been forgotten
+            exchange(2);
+            assertTrue(client(0).get("packets_out").getAsLong() >= 2);
+            assertTrue(client(0).get("packets_in").getAsLong() >= 2);
+            assertEquals(Optional.of(GENERAL), network.esp(1, SERVER));
+            assertEquals(1, errors(), service.log());
+            assertEquals(
+                    List.of("new clients get no address: listening to nftables' log group 28003"),
+                    problems().stream().map(problem -> problem.split(",")[0]).toList());
+            other.drain((buffer, offset, length) -> {});
+        }
+    }
+
+    private List<String> problems() throws IOException {
+        return service.status().json().getAsJsonObject("masquerade").getAsJsonArray("problems").asList().stream()
+                .map(JsonElement::getAsString)
+                .toList();
     }
 }

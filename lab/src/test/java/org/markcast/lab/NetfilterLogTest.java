@@ -86,7 +86,9 @@ class NetfilterLogTest {
         try (NetfilterLog first = listen()) {
             final LinuxException refusal = assertThrows(LinuxException.class, this::listen);
             assertTrue(
-                    refusal.getMessage().startsWith("listening to nftables' log group 4711: "), refusal.getMessage());
+                    refusal.getMessage()
+                            .startsWith("listening to nftables' log group 4711, to which another program may listen: "),
+                    refusal.getMessage());
             send(ESP, 1);
             assertEquals(List.of("50 to 1"), drain(first));
         }

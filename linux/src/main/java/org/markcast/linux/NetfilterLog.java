@@ -70,21 +70,37 @@ public final class NetfilterLog implements AutoCloseable {
         messages.putInt(THRESHOLD, 1);
         messages.end(start);
         Libc.check("send(nfnetlink_log)", (int) Libc.calls().send(fd, memory.address(), messages.length(), 0));
-        Libc.check("recv(nfnetlink_log)", (int) Libc.calls().recv(fd, memory.address(), BUFFER_LENGTH, 0));
+        do { // packets may come before the answer
+            Libc.check("recv(nfnetlink_log)", (int) Libc.calls().recv(fd, memory.address(), BUFFER_LENGTH, 0));
+        } while (buffer.getShort(4) != Netlink.NLMSG_ERROR);
         final int errno = -buffer.getInt(Netlink.HEADER_LENGTH);
         if (errno != 0) {
-            throw new LinuxException("listening to nftables' log group " + group, errno);
+            final boolean mayBeTaken = errno == LinuxErrno.EPERM || errno == LinuxErrno.EBUSY;
+            throw new LinuxException(
+                    "listening to nftables' log group " + group
+                            + (mayBeTaken ? ", to which another program may listen" : ""),
+                    errno);
         }
     }
 
-    /** Takes all packets without waiting; those that the socket could not hold are lost. */
+    /**
+     * Takes all packets without waiting; those that the socket could not hold (ENOBUFS) are lost.
+     *
+     * @throws LinuxException if there will be no more
+     */
     public void drain(Handler handler) {
         while (true) {
             final int length = (int) Libc.calls().recv(fd, memory.address(), BUFFER_LENGTH, Libc.MSG_DONTWAIT);
             if (length >= 0) {
                 packets(length, handler);
-            } else if (Libc.errno() != LinuxErrno.ENOBUFS && Libc.errno() != LinuxErrno.EINTR) {
+                continue;
+            }
+            final int errno = Libc.errno();
+            if (errno == LinuxErrno.EAGAIN) {
                 return;
+            }
+            if (errno != LinuxErrno.ENOBUFS && errno != LinuxErrno.EINTR) {
+                throw new LinuxException("recv(nfnetlink_log)", errno);
             }
         }
     }

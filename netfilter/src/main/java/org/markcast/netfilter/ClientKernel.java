@@ -4,11 +4,32 @@ package org.markcast.netfilter;
 import java.util.Collection;
 import java.util.function.Consumer;
 
-/** What the kernel tells of inside hosts with external addresses, beside the rules. Any call may fail with an exception. */
-interface ClientKernel extends AutoCloseable {
+/**
+ * What the kernel does about inside hosts with external addresses, beside the rules: three things, each of which it may lack. Any call
+ * may fail with a LinuxException.
+ */
+interface ClientKernel {
 
-    /** Takes who has sent something and has no address yet. */
-    void takeAsking(Consumer<Peers> asking);
+    /** Opens what tells of clients that have sent something and have no address, or did not use it. */
+    Askers askers();
+
+    /** Opens what tells how much was sent. */
+    Traffic traffic();
+
+    /** Opens what forgets connections. */
+    Tracking tracking();
+
+    /** Clients that have no address yet, or have connections that do not go by it as they should. */
+    interface Askers extends Facility.Resource {
+
+        void take(Consumer<Peers> taker);
+    }
+
+    /** What the rules have counted. */
+    interface Traffic extends Facility.Resource {
+
+        void visit(TrafficVisitor visitor);
+    }
 
     /** Takes what was counted between two hosts. */
     @FunctionalInterface
@@ -18,19 +39,18 @@ interface ClientKernel extends AutoCloseable {
         void onTraffic(int source, int destination, long packets, long bytes);
     }
 
-    void visitTraffic(TrafficVisitor visitor);
+    /** The connections that the kernel tracks. */
+    interface Tracking extends Facility.Resource {
 
-    /**
-     * Has the kernel forget the connections that hold IKE, ESP and AH of a client and its server, and of the server and the
-     * address. Does not look at others, and so finds IKE only where it has the same port at both ends.
-     *
-     * @param lease with a server of its own
-     */
-    void forget(Lease lease);
+        /**
+         * Forgets the connections that hold IKE, ESP and AH of a client and its server, and of the server and the address. Does not
+         * look at others, and so finds IKE only where it has the same port at both ends.
+         *
+         * @param lease with a server of its own
+         */
+        void forget(Lease lease);
 
-    /** Has the kernel forget all connections of these with IKE, ESP and AH, in one look at all that it tracks. */
-    void forgetAll(Collection<Lease> leases);
-
-    @Override
-    void close();
+        /** Forgets all connections of these with IKE, ESP and AH, in one look at all that there are. */
+        void forgetAll(Collection<Lease> leases);
+    }
 }

@@ -50,6 +50,8 @@ public final class KernelRules implements AutoCloseable {
             Table.FIREWALL,
             Stream.of(FirewallVerdict.values()).map(FirewallVerdict::counter).toList());
 
+    private final Map<Table, TableListener> listeners = new EnumMap<>(Table.class);
+
     private boolean hasGuard;
     private Connmark connmark;
     private MarkTables tables;
@@ -94,6 +96,32 @@ public final class KernelRules implements AutoCloseable {
         texts = List.copyOf(latest);
     }
 
+    /** Who is told when one of the tables of {@link #setTables} is put in place anew; {@code null} for nobody. */
+    void listen(Table table, TableListener listener) {
+        if (listener == null) {
+            listeners.remove(table);
+        } else {
+            listeners.put(table, listener);
+        }
+    }
+
+    /** Has one of the tables of {@link #setTables} follow at once. */
+    public void replace(TableText latest) {
+        want(latest);
+        if (problem == null && installed != null) {
+            attempt(() -> {
+                followNews();
+                replaceTexts();
+            });
+        }
+    }
+
+    private void want(TableText latest) {
+        texts = texts.stream()
+                .map(text -> text.table() == latest.table() ? latest : text)
+                .toList();
+    }
+
     /**
      * Has one of the tables of {@link #setTables} follow at once, at less cost than replacing it.
      *
@@ -105,9 +133,7 @@ public final class KernelRules implements AutoCloseable {
             attempt(this::followNews);
         }
         final boolean isInstalled = problem == null && installed != null && installedTexts.equals(texts);
-        texts = texts.stream()
-                .map(text -> text.table() == latest.table() ? latest : text)
-                .toList();
+        want(latest);
         if (isInstalled) {
             attempt(() -> runOrReplace(difference));
         }
@@ -316,10 +342,29 @@ public final class KernelRules implements AutoCloseable {
     private void replaceTexts() {
         final String replacement = TableText.replacement(installedTexts, texts, Set.of());
         if (!replacement.isEmpty()) {
+            final List<TableText> before = installedTexts;
             verdicts.read(kernel);
+            concerned(before).forEach(TableListener::beforeInstallation);
             kernel.run(replacement);
-            verdicts.replaced(installedTexts, texts);
+            verdicts.replaced(before, texts);
             installedTexts = texts;
+            tellInstalled(before);
+        }
+    }
+
+    /** Those whose tables are about to be installed. */
+    private List<TableListener> concerned(List<TableText> before) {
+        return texts.stream()
+                .filter(text -> listeners.containsKey(text.table()) && !before.contains(text))
+                .map(text -> listeners.get(text.table()))
+                .toList();
+    }
+
+    private void tellInstalled(List<TableText> before) {
+        for (final TableText text : texts) {
+            if (listeners.containsKey(text.table()) && !before.contains(text)) {
+                listeners.get(text.table()).onInstalled(!has(text.table(), before));
+            }
         }
     }
 
@@ -346,18 +391,21 @@ public final class KernelRules implements AutoCloseable {
     }
 
     private void replaceTables() {
+        final List<TableText> before = installedTexts;
         if (installed != null) {
             readCounters();
             verdicts.read(kernel);
         }
+        concerned(before).forEach(TableListener::beforeInstallation);
         final Set<Table> there = there();
-        kernel.run(MarkRules.installation(tables, there) + TableText.replacement(installedTexts, texts, there));
+        kernel.run(MarkRules.installation(tables, there) + TableText.replacement(before, texts, there));
         leaks.restart();
         connections.restart();
         l2tp.restart();
-        verdicts.replaced(installedTexts, texts);
+        verdicts.replaced(before, texts);
         installed = tables.shape();
         installedTexts = texts;
+        tellInstalled(before);
         tables.settle();
         if (!isThere()) {
             throw new NftablesException("the tables " + installedTables() + " vanished while they were installed");

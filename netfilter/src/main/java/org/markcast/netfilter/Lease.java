@@ -22,23 +22,31 @@ final class Lease {
     private boolean isAnswered;
     private long lastPacketMs;
     private long activeNs;
+    private long activeMs;
 
-    /** Packets in one direction: the kernel counts from 0 again whenever it gets the element anew. */
+    /** Packets in one direction. */
     private static final class Count {
         private long packets;
         private long bytes;
         private long lastPackets;
         private long lastBytes;
 
-        /** Returns whether there were any since the last time. */
+        /** Returns whether there were any since the last time. Somebody else may have set it to 0. */
         boolean follow(long kernelPackets, long kernelBytes) {
-            final boolean isAnew = kernelPackets < lastPackets;
-            final long more = isAnew ? kernelPackets : kernelPackets - lastPackets;
+            if (kernelPackets < lastPackets) {
+                restart();
+            }
+            final long more = kernelPackets - lastPackets;
             packets += more;
-            bytes += isAnew ? kernelBytes : kernelBytes - lastBytes;
+            bytes += kernelBytes - lastBytes;
             lastPackets = kernelPackets;
             lastBytes = kernelBytes;
             return more > 0;
+        }
+
+        void restart() {
+            lastPackets = 0;
+            lastBytes = 0;
         }
     }
 
@@ -53,6 +61,7 @@ final class Lease {
         this.isFixed = isFixed;
         this.sinceMs = sinceMs;
         activeNs = nowNs;
+        activeMs = sinceMs;
     }
 
     Peers peers() {
@@ -81,6 +90,11 @@ final class Lease {
         return lastPacketMs;
     }
 
+    /** From when on it has been idle, by the wall clock. */
+    long activeMs() {
+        return activeMs;
+    }
+
     long packetsOut() {
         return sent.packets;
     }
@@ -100,6 +114,7 @@ final class Lease {
     /** Goes on as the lease of a former run, which was in use. */
     void resume(long latestPacketMs) {
         lastPacketMs = latestPacketMs;
+        activeMs = Math.max(activeMs, latestPacketMs);
         isAnswered = true;
     }
 
@@ -107,6 +122,7 @@ final class Lease {
     void resume(Lease other) {
         lastPacketMs = other.lastPacketMs;
         activeNs = other.activeNs;
+        activeMs = other.activeMs;
         isAnswered = other.isAnswered;
     }
 
@@ -125,8 +141,24 @@ final class Lease {
         }
     }
 
+    /** What the kernel has counted begins with 0 again. */
+    void restartCounts() {
+        sent.restart();
+        received.restart();
+    }
+
+    /** Nobody can tell whether there were packets in a time that ends now: that is no idleness. */
+    void excuse(long sinceNs, long nowNs) {
+        final long unseenNs = nowNs - Math.max(sinceNs, activeNs);
+        if (unseenNs > 0) {
+            activeNs += unseenNs;
+            activeMs += TimeUnit.NANOSECONDS.toMillis(unseenNs);
+        }
+    }
+
     private void use(long nowNs, long nowMs) {
         activeNs = nowNs;
+        activeMs = nowMs;
         lastPacketMs = nowMs;
     }
 

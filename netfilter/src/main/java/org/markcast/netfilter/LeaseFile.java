@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Remembers leases from one run of the service to the next, whichever way it ends. A line for each:
  *
  * <pre>
- *   CLIENT SERVER ADDRESS SINCE LAST-PACKET      times in milliseconds since 1970
+ *   CLIENT SERVER ADDRESS SINCE IDLE-SINCE      times in milliseconds since 1970
  * </pre>
  */
 final class LeaseFile {
@@ -33,7 +33,7 @@ final class LeaseFile {
     /** Takes what was remembered. */
     @FunctionalInterface
     interface Visitor {
-        void onLease(Peers peers, int address, long sinceMs, long lastPacketMs);
+        void onLease(Peers peers, int address, long sinceMs, long activeMs);
     }
 
     LeaseFile(Path path) {
@@ -95,6 +95,6 @@ final class LeaseFile {
                 + Ipv4Address.text(lease.peers().server()) + " "
                 + Ipv4Address.text(lease.address()) + " "
                 + lease.sinceMs() + " "
-                + lease.lastPacketMs() + "\n";
+                + lease.activeMs() + "\n";
     }
 }

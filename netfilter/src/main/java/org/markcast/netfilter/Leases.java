@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.markcast.config.Masquerade;
@@ -70,6 +71,13 @@ final class Leases {
         return config;
     }
 
+    /** By which a client goes to a server, if it has an address there. */
+    Optional<Lease> granted(Peers peers) {
+        final Lease own = all.get(peers);
+        return Optional.ofNullable(own == null ? all.get(new Peers(peers.client(), Peers.ANY)) : own)
+                .filter(Lease::isGranted);
+    }
+
     boolean isFull() {
         return all.size() >= MAX;
     }
@@ -81,7 +89,7 @@ final class Leases {
 
     /** A client has sent its server something and has no address yet. */
     void ask(Peers peers, long nowNs, long nowMs) {
-        if (!all.containsKey(peers) && !isFull()) {
+        if (!all.containsKey(peers) && !isFull() && pool.length > 0) {
             grantOrWait(peers, null, nowNs, nowMs);
         }
     }
@@ -176,6 +184,16 @@ final class Leases {
         }
     }
 
+    /** What the kernel has counted begins with 0 again. */
+    void restartCounts() {
+        all.values().forEach(Lease::restartCounts);
+    }
+
+    /** Nobody can tell what was sent in a time that ends now. */
+    void excuse(long sinceNs, long nowNs) {
+        all.values().forEach(lease -> lease.excuse(sinceNs, nowNs));
+    }
+
     /** Takes back what is not used any more, and gives it to those that wait and still try. */
     void expire(long nowNs, long nowMs) {
         final List<Lease> over = all.values().stream()
@@ -202,10 +220,10 @@ final class Leases {
     }
 
     /** Goes on with a lease of a former run, if it fits the configuration and nobody else has the address. */
-    void restore(Peers peers, int address, long sinceMs, long lastPacketMs, long nowNs) {
+    void restore(Peers peers, int address, long sinceMs, long activeMs, long nowNs) {
         if (fits(peers, address)) {
             final Lease lease = new Lease(peers, address, false, sinceMs, nowNs);
-            lease.resume(lastPacketMs);
+            lease.resume(activeMs);
             put(lease);
         }
     }
@@ -242,9 +260,7 @@ final class Leases {
             }
         }
         for (final Lease lease : all.values()) {
-            if (!lease.isGranted()
-                    && latest.poolSize() > 0
-                    && successor.isInside(lease.peers().client())) {
+            if (!lease.isGranted() && successor.isInside(lease.peers().client())) {
                 successor.ask(lease.peers(), nowNs, nowMs);
             }
         }

@@ -21,6 +21,8 @@ import org.markcast.engine.packet.Ipv4Address;
  *       would only confuse the server. If nobody answers they pass for a minute, logged again, as do those of who has to wait for
  *       an address. Where too many come at once, who was not asked for is dropped, and asked for when it tries again.
  *   <li>Packets of all that have an address or wait for one are counted.
+ *   <li>Where a connection of one with an address leaves by it and by an interface to which it does not belong, or by another address
+ *       although it leaves by the right interface, because routes have changed, its packet is logged, too.
  * </ul>
  */
 public final class MasqueradeRules {
@@ -34,8 +36,22 @@ public final class MasqueradeRules {
 
     private static final String ADDRESSES = "addresses";
     private static final String CLIENTS = "clients";
+    private static final String TRANSLATED = "translated";
+    private static final String FIXED_TRANSLATED = "fixed_translated";
     private static final String WAITING = "waiting";
     private static final String PEERS = "ip saddr . ip daddr";
+
+    /** A server always has one of these ports, whatever a client has. */
+    private static final String TO_SERVER = "udp dport { 500, 4500 }";
+
+    private static final String FROM_SERVER = "udp sport { 500, 4500 }";
+
+    /** Also to a client whose IKE has another port. */
+    private static final String ANSWERS = "ct direction reply " + FROM_SERVER;
+
+    /** Who is outside chooses its own port: the client's has to be that of IKE, too, or the server would reach all of its ports. */
+    private static final String UNASKED = FROM_SERVER + " " + TO_SERVER;
+
     private static final String SEPARATOR = ",\n\t\t\t";
 
     private MasqueradeRules() {}
@@ -45,25 +61,48 @@ public final class MasqueradeRules {
         return table(new Leases(config, 0, 0), true);
     }
 
-    /** @param asks whether who has no address is asked for */
-    static TableText table(Leases leases, boolean asks) {
-        final boolean hasPool = leases.config().poolSize() > 0;
-        final boolean hasFixed = leases.all().stream().anyMatch(MasqueradeRules::isForAll);
+    /**
+     * As the leases are now, whenever the text is made.
+     *
+     * @param tells whether we get what is logged: nobody is asked for, and so nothing dropped, if not
+     */
+    static TableText table(Leases leases, boolean tells) {
+        final List<Lease> all = List.copyOf(leases.all());
+        final boolean asks = leases.config().poolSize() > 0 && tells && !leases.isFull();
+        return new TableText(Table.MASQUERADE, () -> text(leases.config(), all, tells, asks));
+    }
+
+    private static String text(Masquerade config, List<Lease> leases, boolean tells, boolean asks) {
+        final boolean hasPool = config.poolSize() > 0;
+        final boolean hasFixed = leases.stream().anyMatch(MasqueradeRules::isForAll);
         final StringBuilder text = new StringBuilder("table " + Table.MASQUERADE + " {\n");
-        inside(leases.config(), text);
-        map(ADDRESSES, PEERS, "ip saddr", outbound(leases.all()), text);
-        map(CLIENTS, PEERS, "ip daddr", inbound(leases.all()), text);
-        counted(TRAFFIC, PEERS, traffic(leases.all()), text);
+        inside(config, text);
+        map(ADDRESSES, PEERS, "ip saddr", outbound(leases), text);
+        map(CLIENTS, PEERS, "ip daddr", inbound(leases), text);
+        if (tells) {
+            set(TRANSLATED, PEERS, "", keys(inbound(leases)), text);
+        }
+        counted(TRAFFIC, PEERS, traffic(leases), text);
         if (hasFixed) {
-            fixed(leases.all(), text);
+            fixed(leases, tells, text);
         }
         if (hasPool) {
-            set(WAITING, PEERS, "", waiting(leases.all()), text);
-            set("asked", PEERS, "\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout 5s\n", List.of(), text);
-            set("unanswered", PEERS, "\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout 1m\n", List.of(), text);
+            set(WAITING, PEERS, "", waiting(leases), text);
+            set("asked", PEERS, limited("5s"), List.of(), text);
+            set("unanswered", PEERS, limited("1m"), List.of(), text);
         }
-        chains(leases.config(), hasFixed, hasPool && asks, text);
-        return new TableText(Table.MASQUERADE, text.append("}\n").toString());
+        if (tells) {
+            set("told", PEERS, limited("5s"), List.of(), text);
+        }
+        outbound(hasFixed, asks, text);
+        inbound(hasFixed, text);
+        counted(config, hasFixed, hasPool, tells, text);
+        hooks(config, text);
+        return text.append("}\n").toString();
+    }
+
+    private static String limited(String timeout) {
+        return "\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout " + timeout + "\n";
     }
 
     private static void inside(Masquerade config, StringBuilder text) {
@@ -74,7 +113,7 @@ public final class MasqueradeRules {
         text.append("\t}\n\n");
     }
 
-    private static void fixed(Collection<Lease> leases, StringBuilder text) {
+    private static void fixed(Collection<Lease> leases, boolean tells, StringBuilder text) {
         final List<Lease> forAll =
                 leases.stream().filter(MasqueradeRules::isForAll).toList();
         map(
@@ -89,11 +128,14 @@ public final class MasqueradeRules {
                 "ip daddr",
                 texts(forAll, lease -> address(lease) + " : " + client(lease)),
                 text);
+        if (tells) {
+            set(FIXED_TRANSLATED, "ip daddr", "", texts(forAll, MasqueradeRules::address), text);
+        }
         counted(FIXED_OUT, "ip saddr", texts(forAll, MasqueradeRules::client), text);
         counted(FIXED_IN, "ip daddr", texts(forAll, MasqueradeRules::client), text);
     }
 
-    private static void chains(Masquerade config, boolean hasFixed, boolean asks, StringBuilder text) {
+    private static void outbound(boolean hasFixed, boolean asks, StringBuilder text) {
         text.append("\tchain outbound {\n\t\trt ipsec exists return\n");
         text.append("\t\tsnat to " + PEERS + " map @" + ADDRESSES + "\n");
         if (hasFixed || asks) {
@@ -114,23 +156,95 @@ public final class MasqueradeRules {
                     \t\tadd @asked { ip saddr . ip daddr } add @unanswered { ip saddr . ip daddr } log group %1$d drop
                     """.formatted(LOG_GROUP));
         }
-        text.append("\t}\n\n\tchain inbound {\n\t\tdnat to " + PEERS + " map @" + CLIENTS + "\n");
+        text.append("\t}\n\n");
+    }
+
+    private static void inbound(boolean hasFixed, StringBuilder text) {
+        text.append("\tchain inbound {\n\t\tdnat to " + PEERS + " map @" + CLIENTS + "\n");
         if (hasFixed) {
             text.append("\t\tdnat to ip daddr map @fixed_clients\n");
         }
-        text.append("\t}\n\n\tchain counted {\n\t\t" + PEERS + " @" + TRAFFIC + " return\n");
+        text.append("\t}\n\n");
+    }
+
+    private static void counted(
+            Masquerade config, boolean hasFixed, boolean hasPool, boolean tells, StringBuilder text) {
+        if (tells) {
+            text.append("""
+                    \tchain astray {
+                    \t\tip saddr . ip daddr @told return
+                    \t\tlimit rate 20/second burst 100 packets add @told { ip saddr . ip daddr } log group %d
+                    \t}
+
+                    """.formatted(LOG_GROUP));
+            checked(
+                    "checked",
+                    "ip daddr . ct reply ip daddr @" + TRANSLATED,
+                    "ct original ip saddr . ct original ip daddr @" + TRANSLATED,
+                    hasPool ? PEERS + " @" + WAITING : "",
+                    config,
+                    text);
+            if (hasFixed) {
+                checked(
+                        "checked_fixed",
+                        "ct reply ip daddr @" + FIXED_TRANSLATED,
+                        "ct original ip daddr @" + FIXED_TRANSLATED,
+                        "ip daddr @inside",
+                        config,
+                        text);
+            }
+        }
+        text.append("\tchain counted {\n\t\t" + PEERS + " @" + TRAFFIC + (tells ? " goto checked\n" : " return\n"));
         if (hasFixed) {
-            text.append("\t\tip saddr @" + FIXED_OUT + " return\n\t\tip daddr @" + FIXED_IN + " return\n");
+            text.append("\t\tip saddr @" + FIXED_OUT + (tells ? " goto checked_fixed\n" : " return\n"));
+            text.append("\t\tip daddr @" + FIXED_IN + " return\n");
         }
         text.append("\t}\n\n");
+    }
+
+    /**
+     * What a client sends by an interface to which its address does not belong, or not by its address. A connection's first packet is
+     * not translated yet.
+     *
+     * @param begun tells the connections that the client began and that are translated
+     * @param answered tells those that the server began
+     * @param excepted whose connections are not translated; empty if there are none
+     */
+    private static void checked(
+            String name, String begun, String answered, String excepted, Masquerade config, StringBuilder text) {
+        final boolean isAnywhere = config.interfaces().isEmpty();
+        final String elsewhere = interfaces("oifname !=", config);
+        final String misled = isAnywhere ? "return" : elsewhere + "goto astray";
+        text.append("\tchain " + name + " {\n\t\tct status & confirmed == 0 return\n");
+        for (final String translated : List.of("ct direction original " + begun, "ct direction reply " + answered)) {
+            if (!isAnywhere) {
+                text.append("\t\t" + translated + " " + misled + "\n");
+            }
+            text.append("\t\t" + translated + " return\n");
+        }
+        text.append("\t\tct direction reply return\n\t\tct status dnat return\n\t\trt ipsec exists return\n");
+        if (!excepted.isEmpty()) {
+            text.append("\t\t" + excepted + " return\n");
+        }
+        text.append("\t\t" + interfaces("oifname", config) + "goto astray\n\t}\n\n");
+    }
+
+    private static void hooks(Masquerade config, StringBuilder text) {
         hook(
                 "postrouting",
                 "nat hook postrouting priority srcnat - 10",
                 interfaces("oifname", config),
+                List.of(TO_SERVER),
                 "outbound",
                 text);
-        hook("prerouting", "nat hook prerouting priority dstnat - 10", interfaces("iifname", config), "inbound", text);
-        hook("forward", "filter hook forward priority filter + 10", "", "counted", text);
+        hook(
+                "prerouting",
+                "nat hook prerouting priority dstnat - 10",
+                interfaces("iifname", config),
+                List.of(UNASKED),
+                "inbound",
+                text);
+        hook("forward", "filter hook forward priority filter + 10", "", List.of(TO_SERVER, ANSWERS), "counted", text);
         text.setLength(text.length() - 1);
     }
 
@@ -142,16 +256,11 @@ public final class MasqueradeRules {
                         .collect(Collectors.joining(", ", key + " { ", " } "));
     }
 
-    /** A server always has one of these ports, whatever a client has. */
-    private static void hook(String name, String type, String condition, String target, StringBuilder text) {
+    private static void hook(
+            String name, String type, String condition, List<String> ike, String target, StringBuilder text) {
         text.append("\tchain " + name + " {\n\t\ttype " + type + "; policy accept;\n");
-        text.append("\t\t" + condition + "meta l4proto { esp, ah } jump " + target + "\n");
-        if (!target.equals("inbound")) {
-            text.append("\t\t" + condition + "udp dport { 500, 4500 } jump " + target + "\n");
-        }
-        if (!target.equals("outbound")) {
-            text.append("\t\t" + condition + "udp sport { 500, 4500 } jump " + target + "\n");
-        }
+        text.append("\t\t" + condition + "meta l4proto { esp, ah } goto " + target + "\n");
+        ike.forEach(ports -> text.append("\t\t" + condition + ports + " goto " + target + "\n"));
         text.append("\t}\n\n");
     }
 
@@ -177,15 +286,25 @@ public final class MasqueradeRules {
         }
     }
 
-    /** The transaction that does the change, among those that have a server of their own. */
-    static String change(Leases.Change change) {
+    /**
+     * The transaction that does the change, among those that have a server of their own.
+     *
+     * @param tells as in the table that is there
+     */
+    static String change(Leases.Change change, boolean tells) {
         final StringBuilder text = new StringBuilder();
         command("delete", ADDRESSES, keys(outbound(change.gone())), text);
         command("delete", CLIENTS, keys(inbound(change.gone())), text);
+        if (tells) {
+            command("delete", TRANSLATED, keys(inbound(change.gone())), text);
+        }
         command("delete", WAITING, waiting(change.gone()), text);
         command("delete", TRAFFIC, traffic(change.gone()), text);
         command("add", ADDRESSES, outbound(change.come()), text);
         command("add", CLIENTS, inbound(change.come()), text);
+        if (tells) {
+            command("add", TRANSLATED, keys(inbound(change.come())), text);
+        }
         command("add", WAITING, waiting(change.come()), text);
         command("add", TRAFFIC, traffic(change.come()), text);
         return text.toString();

@@ -2,18 +2,18 @@
 package org.markcast.netfilter;
 
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.agrona.concurrent.EpochClock;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.markcast.config.Masquerade;
-import org.markcast.linux.LinuxException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,101 +28,110 @@ import org.slf4j.LoggerFactory;
  *   <li>Every now and then the kernel tells what it has counted; without packets for long enough the lease ends.
  * </ol>
  *
- * <p>Nothing here fails for the caller: while the kernel does not tell who has no address, nobody is asked for, and packets without
- * a lease pass as they would without us.
+ * <p>Nothing here fails for the caller, and none of what the kernel does for us needs the others: while it does not tell who has no
+ * address, nobody is asked for, and packets without a lease pass as they would without us; while it does not tell what it has counted,
+ * no lease ends; what it does not forget now it is to forget later.
  */
 public final class Masquerading implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Masquerading.class);
 
-    private static final long RETRY_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final String FULL = "new clients get no address: " + Leases.MAX
+            + " have one or wait for one, which is the most; they stay behind the general masquerade";
+
     private static final long MAX_LOOK_NS = TimeUnit.SECONDS.toNanos(10);
     private static final int LOOKS_PER_IDLE = 4;
     private static final long SAVE_MS = TimeUnit.MINUTES.toMillis(1);
 
     private final LeaseFile file;
+    private final KernelRules rules;
     private final NanoClock clock;
     private final EpochClock wallClock;
-    private final Supplier<ClientKernel> opener;
+    private final Facility<ClientKernel.Askers> askers;
+    private final Facility<ClientKernel.Traffic> traffic;
+    private final Facility<ClientKernel.Tracking> tracking;
     private final Set<Lease> fresh = new LinkedHashSet<>(); // whose connections are to be forgotten, cheaply
     private final Set<Lease> moved = new LinkedHashSet<>(); // thoroughly
 
-    private ClientKernel kernel; // null: not to be had now
     private Leases leases;
     private TableText table;
-    private boolean asks;
-    private String problem;
-    private long retryNs;
+    private boolean tells; // as in the table
+    private boolean isFull; // likewise
+    private long seenNs; // until when it is known which leases were used
     private long lookNs;
     private long savedMs;
 
-    Masquerading(Masquerade config, Path file, NanoClock clock, EpochClock wallClock, Supplier<ClientKernel> opener) {
+    /** Follows what the rules tell of their table. */
+    private final class Listener implements TableListener {
+        private long countedNs;
+
+        @Override
+        public void beforeInstallation() {
+            countedNs = seenNs;
+            count();
+        }
+
+        /** What the table had counted may have gone with it. Connections that began meanwhile have the general address. */
+        @Override
+        public void onInstalled(boolean hadGap) {
+            leases.restartCounts();
+            if (hadGap) {
+                excuse(countedNs);
+                moved.addAll(granted(leases.all()));
+            }
+        }
+    }
+
+    Masquerading(
+            Masquerade config,
+            Path file,
+            KernelRules rules,
+            NanoClock clock,
+            EpochClock wallClock,
+            ClientKernel kernel) {
         this.file = new LeaseFile(file);
+        this.rules = rules;
         this.clock = clock;
         this.wallClock = wallClock;
-        this.opener = opener;
+        askers = new Facility<>("new clients get no address", kernel::askers, clock);
+        traffic = new Facility<>("packets are not counted and leases do not end", kernel::traffic, clock);
+        tracking = new Facility<>("connections may keep a former address", kernel::tracking, clock);
         leases = new Leases(config, clock.nanoTime(), wallClock.time());
-        restore();
-        connect();
-        render();
+        seenNs = clock.nanoTime();
         lookNs = clock.nanoTime();
+        restore();
+        askers.attempt(opened -> {});
+        render();
+        rules.listen(Table.MASQUERADE, new Listener());
     }
 
     /**
      * For the network namespace of the calling thread.
      *
      * @param file that remembers leases from one run to the next
+     * @param rules that are to hold the table
      */
-    public static Masquerading open(Masquerade config, Path file) {
+    public static Masquerading open(Masquerade config, Path file, KernelRules rules) {
         return new Masquerading(
-                config, file, SystemNanoClock.INSTANCE, SystemEpochClock.INSTANCE, LinuxClientKernel::open);
+                config, file, rules, SystemNanoClock.INSTANCE, SystemEpochClock.INSTANCE, new LinuxClientKernel());
     }
 
     /** What was in use until shortly before now; we may have been killed long after we wrote. */
     private void restore() {
         final long nowMs = wallClock.time();
         final long oldestMs = nowMs - leases.config().idle().toMillis() - SAVE_MS;
-        file.read((peers, address, sinceMs, lastPacketMs) -> {
-            if (Math.max(sinceMs, lastPacketMs) >= oldestMs) {
-                leases.restore(peers, address, sinceMs, lastPacketMs, clock.nanoTime());
+        file.read((peers, address, sinceMs, activeMs) -> {
+            if (Math.max(sinceMs, activeMs) >= oldestMs) {
+                leases.restore(peers, address, sinceMs, activeMs, clock.nanoTime());
             }
         });
-        moved.addAll(leases.all());
         leases.takeChange();
     }
 
-    private void connect() {
-        try {
-            kernel = opener.get();
-            problem = null;
-        } catch (LinuxException e) {
-            fail(e);
-        }
-    }
-
-    private void fail(LinuxException e) {
-        if (!e.getMessage().equals(problem)) {
-            LOG.error("no addresses can be leased: {}", e.getMessage());
-        }
-        problem = e.getMessage();
-        retryNs = clock.nanoTime() + RETRY_NS;
-        closeKernel();
-    }
-
-    private void closeKernel() {
-        if (kernel != null) {
-            kernel.close();
-            kernel = null;
-        }
-    }
-
     private void render() {
-        asks = mayAsk();
-        table = MasqueradeRules.table(leases, asks);
-    }
-
-    private boolean mayAsk() {
-        return kernel != null && !leases.isFull();
+        tells = askers.problem().isEmpty();
+        isFull = leases.isFull();
+        table = MasqueradeRules.table(leases, tells);
     }
 
     /** The table that is wanted now, for {@link KernelRules#setTables}; changes of leases then go by {@link #work}. */
@@ -130,47 +139,54 @@ public final class Masquerading implements AutoCloseable {
         return table;
     }
 
-    /** Changes to another configuration; leases that fit it stay. Its {@link #table()} is wanted then. */
+    /**
+     * Changes to another configuration; leases that fit it stay. Its {@link #table()} is wanted then, or none if there is nothing to
+     * do any more; {@link #isDone} tells when connections do not have the addresses any more.
+     */
     public void configure(Masquerade latest) {
         if (latest.equals(leases.config())) {
             return;
         }
+        count();
         leases = leases.successor(latest, clock.nanoTime(), wallClock.time());
         noteMoved(leases.takeChange());
         render();
         save();
     }
 
-    /**
-     * One turn: serves who asks, ends what is not used any more. Cheap when there is nothing to do.
-     *
-     * @param rules that hold the table
-     */
-    public void work(KernelRules rules) {
-        if (kernel == null && clock.nanoTime() - retryNs >= 0) {
-            connect();
+    /** Whether there is nothing left to do for a configuration that wants nothing. */
+    public boolean isDone() {
+        return !leases.config().isEnabled() && moved.isEmpty() && fresh.isEmpty();
+    }
+
+    /** One turn: serves who asks, ends what is not used any more. Cheap when there is nothing to do. */
+    public void work() {
+        askers.attempt(kernel -> kernel.take(this::serve));
+        if (clock.nanoTime() - lookNs >= 0) {
+            look();
         }
-        if (kernel != null) {
-            try {
-                kernel.takeAsking(peers -> leases.ask(peers, clock.nanoTime(), wallClock.time()));
-                if (clock.nanoTime() - lookNs >= 0) {
-                    look();
-                }
-            } catch (LinuxException e) {
-                fail(e);
-            }
-        }
-        follow(rules);
-        if (kernel != null
-                && !(fresh.isEmpty() && moved.isEmpty())
-                && rules.problem().isEmpty()) {
+        follow();
+        if (!(fresh.isEmpty() && moved.isEmpty()) && rules.problem().isEmpty()) {
             forget();
         }
     }
 
+    /** Whoever is told of and has an address has connections by another one, or by an interface to which it does not belong. */
+    private void serve(Peers peers) {
+        final Optional<Lease> lease = leases.granted(peers);
+        if (lease.isPresent()) {
+            moved.add(lease.get());
+        } else {
+            leases.ask(peers, clock.nanoTime(), wallClock.time());
+        }
+    }
+
     private void look() {
-        count();
-        leases.expire(clock.nanoTime(), wallClock.time());
+        if (count()) {
+            leases.expire(clock.nanoTime(), wallClock.time());
+        } else {
+            excuse(seenNs);
+        }
         final long idleNs = leases.config().idle().toNanos();
         lookNs = clock.nanoTime() + Math.min(idleNs / LOOKS_PER_IDLE, MAX_LOOK_NS);
         if (wallClock.time() - savedMs >= SAVE_MS) {
@@ -178,24 +194,37 @@ public final class Masquerading implements AutoCloseable {
         }
     }
 
-    private void count() {
-        kernel.visitTraffic((source, destination, packets, bytes) ->
-                leases.count(source, destination, packets, bytes, clock.nanoTime(), wallClock.time()));
+    /** Whether it is known now how much each lease was used. */
+    private boolean count() {
+        final boolean isCounted = traffic.attempt(kernel -> kernel.visit((source, destination, packets, bytes) ->
+                leases.count(source, destination, packets, bytes, clock.nanoTime(), wallClock.time())));
+        if (isCounted) {
+            seenNs = clock.nanoTime();
+        }
+        return isCounted;
     }
 
-    private void follow(KernelRules rules) {
+    /** Since then nobody can tell which leases were used. */
+    private void excuse(long sinceNs) {
+        leases.excuse(sinceNs, clock.nanoTime());
+        seenNs = clock.nanoTime();
+    }
+
+    private void follow() {
         final Leases.Change change = leases.takeChange();
-        if (change.isEmpty() && asks == mayAsk()) {
+        final boolean isSameChains = tells == askers.problem().isEmpty() && isFull == leases.isFull();
+        if (change.isEmpty() && isSameChains) {
             return;
         }
-        final TableText before = table;
-        final boolean isSameChains = asks == mayAsk();
+        if (leases.isFull() && !isFull) {
+            LOG.error(FULL);
+        }
         render();
-        rules.change(
-                table,
-                isSameChains
-                        ? MasqueradeRules.change(change)
-                        : TableText.replacement(List.of(before), List.of(table), Set.of()));
+        if (isSameChains) {
+            rules.change(table, MasqueradeRules.change(change, tells));
+        } else {
+            rules.replace(table);
+        }
         if (change.gone().isEmpty()) {
             fresh.addAll(granted(change.come()));
         } else {
@@ -213,25 +242,24 @@ public final class Masquerading implements AutoCloseable {
         moved.addAll(granted(change.come()));
     }
 
-    private static List<Lease> granted(List<Lease> some) {
+    private static List<Lease> granted(Collection<Lease> some) {
         return some.stream().filter(Lease::isGranted).toList();
     }
 
     /** Only now that the rules are there: a connection that begins anew before would have the old address again. */
     private void forget() {
-        if (!moved.isEmpty()) {
-            forget("clients", () -> kernel.forgetAll(moved));
-        }
-        fresh.forEach(lease -> forget(lease.peers(), () -> kernel.forget(lease)));
-        moved.clear();
-        fresh.clear();
-    }
-
-    private static void forget(Object whose, Runnable action) {
-        try {
-            action.run();
-        } catch (LinuxException e) {
-            LOG.warn("connections of {} may keep their address for a while: {}", whose, e.getMessage());
+        final boolean isForgotten = tracking.attempt(kernel -> {
+            if (!moved.isEmpty()) {
+                kernel.forgetAll(moved);
+            }
+            fresh.forEach(kernel::forget);
+        });
+        if (isForgotten) {
+            moved.clear();
+            fresh.clear();
+        } else if (moved.size() + fresh.size() > 2 * Leases.MAX) {
+            moved.retainAll(Set.copyOf(leases.all())); // an address that has another client now is among these
+            fresh.retainAll(Set.copyOf(leases.all()));
         }
     }
 
@@ -240,20 +268,17 @@ public final class Masquerading implements AutoCloseable {
         file.write(leases.all());
     }
 
-    /** Why no addresses can be leased; empty if they can. */
-    public Optional<String> problem() {
-        return Optional.ofNullable(problem);
+    /** What does not work now, and why; empty if all is well. */
+    public List<String> problems() {
+        return Stream.concat(
+                        Stream.of(askers, traffic, tracking).flatMap(facility -> facility.problem().stream()),
+                        isFull ? Stream.of(FULL) : Stream.of())
+                .toList();
     }
 
     /** Who has an address or waits for one, in the order in which they came, with the latest counts. */
     public List<MasqueradedClient> clients() {
-        if (kernel != null) {
-            try {
-                count();
-            } catch (LinuxException e) {
-                fail(e);
-            }
-        }
+        count();
         return leases.all().stream().map(MasqueradedClient::of).toList();
     }
 
@@ -262,17 +287,14 @@ public final class Masquerading implements AutoCloseable {
         return leases.config().poolSize();
     }
 
-    /** Remembers the leases. The rules stay as they are. Idempotent. */
+    /** Remembers the leases. The rules stay as they are, and so do connections: those of a tunnel go on until we are back. Idempotent. */
     @Override
     public void close() {
-        if (kernel != null) {
-            try {
-                count();
-            } catch (LinuxException e) {
-                LOG.debug("the last packets are not counted", e);
-            }
-        }
+        rules.listen(Table.MASQUERADE, null);
+        count();
         save();
-        closeKernel();
+        askers.close();
+        traffic.close();
+        tracking.close();
     }
 }

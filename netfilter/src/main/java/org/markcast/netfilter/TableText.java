@@ -5,14 +5,61 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * A table whose rules the configuration and the machine decide, not the SAs.
- *
- * @param text all of it, as {@code nft} takes it: {@code table FAMILY NAME { ... }} and a line break
+ * A table whose rules the configuration and the machine decide, not the SAs. Not for several threads: the text is made when it is first
+ * needed, which may be never where a table follows by small changes.
  */
-public record TableText(Table table, String text) {
+public final class TableText {
+
+    private final Table table;
+    private Supplier<String> renderer; // null once there is the text
+    private String text;
+
+    TableText(Table table, String text) {
+        this.table = table;
+        this.text = text;
+    }
+
+    /** @param renderer makes the same text whenever it is called */
+    TableText(Table table, Supplier<String> renderer) {
+        this.table = table;
+        this.renderer = renderer;
+    }
+
+    Table table() {
+        return table;
+    }
+
+    /** All of it, as {@code nft} takes it: {@code table FAMILY NAME { ... }} and a line break. */
+    public String text() {
+        if (text == null) {
+            text = renderer.get();
+            renderer = null;
+        }
+        return text;
+    }
+
+    boolean isRendered() {
+        return text != null;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return this == other || other instanceof TableText that && table == that.table && text().equals(that.text());
+    }
+
+    @Override
+    public int hashCode() {
+        return table.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return text();
+    }
 
     /** The transaction that puts these tables in the place of whatever stands there. */
     public static String installation(List<TableText> wanted) {

@@ -16,46 +16,81 @@ import org.markcast.engine.packet.Ipv4Address;
 final class FakeClientKernel implements ClientKernel {
 
     final List<Peers> asking = new ArrayList<>();
-    final Map<Peers, long[]> traffic = new LinkedHashMap<>();
+    final Map<Peers, long[]> counts = new LinkedHashMap<>();
     final List<Peers> forgotten = new ArrayList<>();
     final List<String> thoroughly = new ArrayList<>();
-    RuntimeException failure;
-    boolean isClosed;
+    RuntimeException askersFailure;
+    RuntimeException trafficFailure;
+    RuntimeException trackingFailure;
+    int open;
 
-    @Override
-    public void takeAsking(Consumer<Peers> taker) {
+    private abstract class Part implements Facility.Resource {
+        Part() {
+            open++;
+        }
+
+        @Override
+        public void close() {
+            open--;
+        }
+    }
+
+    private static void failIf(RuntimeException failure) {
         if (failure != null) {
             throw failure;
         }
-        asking.forEach(taker);
-        asking.clear();
+    }
+
+    @Override
+    public Askers askers() {
+        final class Asking extends Part implements Askers {
+            @Override
+            public void take(Consumer<Peers> taker) {
+                failIf(askersFailure);
+                asking.forEach(taker);
+                asking.clear();
+            }
+        }
+        failIf(askersFailure);
+        return new Asking();
     }
 
     void count(Peers direction, long packets, long bytes) {
-        traffic.put(direction, new long[] {packets, bytes});
+        counts.put(direction, new long[] {packets, bytes});
     }
 
     @Override
-    public void visitTraffic(TrafficVisitor visitor) {
-        traffic.forEach(
-                (direction, counts) -> visitor.onTraffic(direction.client(), direction.server(), counts[0], counts[1]));
+    public Traffic traffic() {
+        final class Counting extends Part implements Traffic {
+            @Override
+            public void visit(TrafficVisitor visitor) {
+                failIf(trafficFailure);
+                counts.forEach((direction, some) ->
+                        visitor.onTraffic(direction.client(), direction.server(), some[0], some[1]));
+            }
+        }
+        return new Counting();
     }
 
     @Override
-    public void forget(Lease lease) {
-        assertTrue(lease.isGranted());
-        forgotten.add(lease.peers());
-    }
+    public Tracking tracking() {
+        final class Forgetting extends Part implements Tracking {
+            @Override
+            public void forget(Lease lease) {
+                failIf(trackingFailure);
+                assertTrue(lease.isGranted());
+                forgotten.add(lease.peers());
+            }
 
-    @Override
-    public void forgetAll(Collection<Lease> leases) {
-        thoroughly.add(leases.stream()
-                .map(lease -> Ipv4Address.text(lease.peers().client()) + " at " + Ipv4Address.text(lease.address()))
-                .collect(Collectors.joining(", ")));
-    }
-
-    @Override
-    public void close() {
-        isClosed = true;
+            @Override
+            public void forgetAll(Collection<Lease> leases) {
+                failIf(trackingFailure);
+                thoroughly.add(leases.stream()
+                        .map(lease ->
+                                Ipv4Address.text(lease.peers().client()) + " at " + Ipv4Address.text(lease.address()))
+                        .collect(Collectors.joining(", ")));
+            }
+        }
+        return new Forgetting();
     }
 }

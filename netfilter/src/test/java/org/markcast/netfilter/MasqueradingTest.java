@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.markcast.config.Config;
 import org.markcast.config.Masquerade;
 import org.markcast.linux.LinuxException;
+import org.markcast.linux.NetfilterNews.News;
 import org.markcast.linux.NetworkNamespace;
 
 class MasqueradingTest {
@@ -38,8 +39,8 @@ class MasqueradingTest {
     private final FakeKernel rulesKernel = new FakeKernel();
     private final CachedNanoClock clock = new CachedNanoClock();
     private final CachedEpochClock wallClock = new CachedEpochClock();
-    private final KernelRules rules = new KernelRules(true, Config.defaults().connmark(), clock, () -> rulesKernel);
 
+    private KernelRules rules = rules();
     private FakeClientKernel kernel = new FakeClientKernel();
 
     @BeforeEach
@@ -47,9 +48,13 @@ class MasqueradingTest {
         wallClock.update(START_MS);
     }
 
+    private KernelRules rules() {
+        return new KernelRules(true, Config.defaults().connmark(), clock, () -> rulesKernel);
+    }
+
     private Masquerading start(Masquerade config) {
         final Masquerading masquerading =
-                new Masquerading(config, directory.resolve("leases"), clock, wallClock, () -> kernel);
+                new Masquerading(config, directory.resolve("leases"), rules, clock, wallClock, kernel);
         install(masquerading);
         return masquerading;
     }
@@ -62,6 +67,13 @@ class MasqueradingTest {
     private void pass(long seconds) {
         clock.advance(TimeUnit.SECONDS.toNanos(seconds));
         wallClock.advance(TimeUnit.SECONDS.toMillis(seconds));
+    }
+
+    private static MasqueradedClient client(Masquerading masquerading, String client) {
+        return masquerading.clients().stream()
+                .filter(one -> one.client().equals(client))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static String addressOf(Masquerading masquerading, String client) {
@@ -82,29 +94,30 @@ class MasqueradingTest {
         kernel.asking.add(CAROL);
         kernel.asking.add(DAVE);
 
-        masquerading.work(rules);
-        masquerading.work(rules);
+        masquerading.work();
+        masquerading.work();
 
         assertEquals(2, rulesKernel.scripts.size());
         assertTrue(lastScript().startsWith("add element ip markcast_masquerade addresses {"), lastScript());
         assertEquals(List.of(CAROL, DAVE), kernel.forgotten);
+        assertFalse(masquerading.table().isRendered(), "all leases were written down to change two");
     }
 
     @Test
     void shouldLeaveTheConnectionsOfWhoWaitsAlone() {
         final Masquerading masquerading = start(pool(1));
         kernel.asking.add(CAROL);
-        masquerading.work(rules);
+        masquerading.work();
         kernel.forgotten.clear();
 
         kernel.asking.add(DAVE);
-        masquerading.work(rules);
+        masquerading.work();
         assertEquals(List.of(), kernel.forgotten);
 
         kernel.count(new Peers(DAVE.server(), DAVE.client()), 1, 100);
         pass(60);
-        masquerading.work(rules);
-        masquerading.work(rules);
+        masquerading.work();
+        masquerading.work();
         assertEquals(List.of("10.0.0.5 at 203.0.113.10, 10.0.0.6 at 203.0.113.10"), kernel.thoroughly);
     }
 
@@ -114,7 +127,7 @@ class MasqueradingTest {
         kernel.asking.add(CAROL);
         rulesKernel.refusesElements = true;
 
-        masquerading.work(rules);
+        masquerading.work();
 
         assertTrue(lastScript().contains("table ip markcast_masquerade {"), lastScript());
         assertTrue(lastScript().contains("10.0.0.5 . 198.51.100.1 : 203.0.113."), lastScript());
@@ -126,13 +139,13 @@ class MasqueradingTest {
         rulesKernel.refusal = "Operation not permitted";
         final Masquerading masquerading = start(pool(2));
         kernel.asking.add(CAROL);
-        masquerading.work(rules);
+        masquerading.work();
         assertEquals(List.of(), kernel.forgotten);
 
         rulesKernel.refusal = null;
         pass(10);
         rules.work();
-        masquerading.work(rules);
+        masquerading.work();
         assertEquals(List.of(CAROL), kernel.forgotten);
         assertTrue(lastScript().contains("10.0.0.5 . 198.51.100.1 : 203.0.113."), lastScript());
     }
@@ -141,11 +154,11 @@ class MasqueradingTest {
     void shouldEndALeaseThatIsNotUsed() {
         final Masquerading masquerading = start(pool(2));
         kernel.asking.add(CAROL);
-        masquerading.work(rules);
+        masquerading.work();
         kernel.count(new Peers(CAROL.server(), CAROL.client()), 1, 100);
         for (int i = 0; i <= 360; i++) {
             pass(10);
-            masquerading.work(rules);
+            masquerading.work();
         }
         assertEquals(List.of(), masquerading.clients());
         assertTrue(
@@ -158,12 +171,12 @@ class MasqueradingTest {
     void shouldKeepALeaseThatIsUsed() {
         final Masquerading masquerading = start(pool(2));
         kernel.asking.add(CAROL);
-        masquerading.work(rules);
+        masquerading.work();
         final String before = addressOf(masquerading, "10.0.0.5");
         for (int i = 0; i < 720; i++) {
             pass(10);
             kernel.count(new Peers(CAROL.server(), CAROL.client()), 1 + i / 300, 100);
-            masquerading.work(rules);
+            masquerading.work();
         }
         assertEquals(before, addressOf(masquerading, "10.0.0.5"));
         assertEquals(2, rulesKernel.scripts.size());
@@ -174,19 +187,20 @@ class MasqueradingTest {
         final Masquerading first = start(pool(2));
         kernel.asking.add(CAROL);
         kernel.asking.add(DAVE);
-        first.work(rules);
+        first.work();
         final String carols = addressOf(first, "10.0.0.5");
         final String daves = addressOf(first, "10.0.0.6");
 
         kernel = new FakeClientKernel(); // killed: not closed
+        rules = rules();
         pass(600);
         final Masquerading second = start(pool(2));
 
         assertEquals(carols, addressOf(second, "10.0.0.5"));
         assertEquals(daves, addressOf(second, "10.0.0.6"));
         assertTrue(second.table().text().contains("10.0.0.5 . 198.51.100.1 : " + carols));
-        second.work(rules);
-        second.work(rules);
+        second.work();
+        second.work();
         assertEquals(List.of("10.0.0.5 at " + carols + ", 10.0.0.6 at " + daves), kernel.thoroughly);
         assertEquals(List.of(), kernel.forgotten);
     }
@@ -195,9 +209,9 @@ class MasqueradingTest {
     void shouldNotGoOnWithLeasesThatEndedMeanwhile() {
         final Masquerading first = start(pool(2));
         kernel.asking.add(CAROL);
-        first.work(rules);
+        first.work();
         first.close();
-        assertTrue(kernel.isClosed);
+        assertEquals(0, kernel.open);
 
         pass(3600 + 61);
         assertEquals(List.of(), start(pool(2)).clients());
@@ -214,44 +228,205 @@ class MasqueradingTest {
     @Test
     void shouldServeThoughLeasesCannotBeRemembered() {
         final Masquerading masquerading =
-                new Masquerading(pool(2), directory.resolve("absent/leases"), clock, wallClock, () -> kernel);
+                new Masquerading(pool(2), directory.resolve("absent/leases"), rules, clock, wallClock, kernel);
         install(masquerading);
         kernel.asking.add(CAROL);
-        masquerading.work(rules);
+        masquerading.work();
         assertTrue(lastScript().startsWith("add element "), lastScript());
     }
 
     @Test
     void shouldServePairsWhereTheKernelNeverTells() {
-        final Masquerading masquerading = new Masquerading(
-                pool(2, pair("10.0.0.5", SERVER, "203.0.113.9")), directory.resolve("leases"), clock, wallClock, () -> {
-                    throw linuxException();
-                });
-        install(masquerading);
-        masquerading.work(rules);
-        assertTrue(masquerading.problem().isPresent());
+        kernel.askersFailure = linuxException();
+        kernel.trafficFailure = linuxException();
+        kernel.trackingFailure = linuxException();
+        final Masquerading masquerading = start(pool(2, pair("10.0.0.5", SERVER, "203.0.113.9")));
+        masquerading.work();
+        assertEquals(3, masquerading.problems().size());
         assertTrue(lastScript().contains("10.0.0.5 . 198.51.100.1 : 203.0.113.9"), lastScript());
         assertFalse(masquerading.table().text().contains("drop"), lastScript());
+        assertEquals(0, kernel.open);
     }
 
     @Test
     void shouldAskNobodyWhileTheKernelDoesNotTell() {
         final Masquerading masquerading = start(pool(2));
-        final FakeClientKernel broken = kernel;
-        broken.failure = linuxException();
-        kernel = new FakeClientKernel();
+        kernel.askersFailure = linuxException();
 
-        masquerading.work(rules);
-        assertTrue(masquerading.problem().isPresent());
-        assertTrue(broken.isClosed);
+        masquerading.work();
+        assertEquals(1, masquerading.problems().size());
+        assertTrue(masquerading.problems().get(0).startsWith("new clients get no address: "));
         assertFalse(lastScript().contains("drop"), lastScript());
 
-        pass(10);
+        kernel.askersFailure = null;
         kernel.asking.add(CAROL);
-        masquerading.work(rules);
-        assertEquals(Optional.empty(), masquerading.problem());
+        masquerading.work();
+        assertEquals(1, kernel.asking.size()); // not tried again so soon
+        pass(10);
+        masquerading.work();
+        assertEquals(List.of(), masquerading.problems());
         assertTrue(lastScript().contains("drop"), lastScript());
         assertTrue(lastScript().contains("10.0.0.5 . 198.51.100.1 : "), lastScript());
+    }
+
+    @Test
+    void shouldCountForgetAndEndLeasesWhileTheKernelDoesNotTellOfNewClients() {
+        final Masquerading masquerading = start(pool(2, pair("10.0.0.6", SERVER, "203.0.113.9")));
+        kernel.asking.add(CAROL);
+        kernel.trackingFailure = linuxException();
+        masquerading.work();
+        kernel.trackingFailure = null;
+        kernel.askersFailure = linuxException();
+        masquerading.work();
+
+        kernel.count(new Peers(DAVE.server(), DAVE.client()), 7, 700);
+        pass(10);
+        masquerading.work();
+        assertEquals(7, client(masquerading, "10.0.0.6").packetsIn());
+        assertEquals(List.of(CAROL), kernel.forgotten);
+        pass(60);
+        masquerading.work();
+        assertEquals("none", addressOf(masquerading, "10.0.0.5"));
+        assertEquals(1, masquerading.problems().size());
+    }
+
+    @Test
+    void shouldNotEndLeasesThatNobodyCanCount() {
+        final Masquerading masquerading = start(pool(2));
+        kernel.asking.add(CAROL);
+        masquerading.work();
+        kernel.count(new Peers(CAROL.server(), CAROL.client()), 1, 100);
+        pass(10);
+        masquerading.work();
+        final String before = addressOf(masquerading, "10.0.0.5");
+
+        kernel.trafficFailure = linuxException();
+        for (int i = 0; i < 720; i++) {
+            pass(10);
+            masquerading.work();
+        }
+        assertEquals(before, addressOf(masquerading, "10.0.0.5"));
+        assertTrue(masquerading.problems().get(0).startsWith("packets are not counted and leases do not end: "));
+        kernel.trafficFailure = null;
+        pass(10);
+        masquerading.work();
+        assertEquals(before, addressOf(masquerading, "10.0.0.5"));
+        assertEquals(List.of(), masquerading.problems());
+        assertEquals(before, addressOf(start(pool(2)), "10.0.0.5")); // nor after a restart
+
+        for (int i = 0; i < 360; i++) {
+            pass(10);
+            masquerading.work();
+        }
+        assertEquals("none", addressOf(masquerading, "10.0.0.5"));
+    }
+
+    @Test
+    void shouldForgetLaterWhatItCannotForgetNow() {
+        final Masquerading masquerading = start(pool(2, pair("10.0.0.6", SERVER, "203.0.113.9")));
+        kernel.asking.add(CAROL);
+        kernel.trackingFailure = linuxException();
+        masquerading.work();
+        assertTrue(masquerading.problems().get(0).startsWith("connections may keep a former address: "));
+        kernel.trackingFailure = null;
+        masquerading.work();
+        assertEquals(List.of(), kernel.forgotten);
+
+        pass(10);
+        masquerading.work();
+        masquerading.work();
+        assertEquals(List.of(CAROL), kernel.forgotten);
+        assertEquals(List.of("10.0.0.6 at 203.0.113.9"), kernel.thoroughly);
+        assertEquals(List.of(), masquerading.problems());
+    }
+
+    @Test
+    void shouldCountOnWhenTheTableIsReplaced() {
+        final Masquerading masquerading = start(pool(2, pair("10.0.0.6", SERVER, "203.0.113.9")));
+        kernel.count(DAVE, 5, 500);
+        masquerading.work();
+        kernel.count(DAVE, 8, 800);
+        final int[] runs = {rulesKernel.scripts.size()};
+        masquerading.configure(TestMasquerade.masquerade(List.of("wan0"), 2, pair("10.0.0.6", SERVER, "203.0.113.9")));
+        install(masquerading);
+        assertEquals(runs[0] + 1, rulesKernel.scripts.size());
+
+        kernel.count(DAVE, 0, 0);
+        assertEquals(8, client(masquerading, "10.0.0.6").packetsOut());
+        kernel.count(DAVE, 8, 900); // as many as before
+        assertEquals(16, client(masquerading, "10.0.0.6").packetsOut());
+        assertEquals(1700, client(masquerading, "10.0.0.6").bytesOut());
+    }
+
+    /** Others' changes are seen at once, but what was counted since the last look is gone with the table. */
+    @Test
+    void shouldNotTakeAClientForIdleWhoseTableWasReplaced() {
+        final Masquerading masquerading = start(pool(2));
+        kernel.asking.add(CAROL);
+        masquerading.work();
+        kernel.count(new Peers(CAROL.server(), CAROL.client()), 3, 300);
+        pass(10);
+        masquerading.work();
+
+        kernel.counts.clear();
+        rulesKernel.news = News.CHANGED;
+        rules.work();
+        kernel.count(new Peers(CAROL.server(), CAROL.client()), 3, 300);
+        pass(3590);
+        masquerading.work();
+        pass(3590);
+        masquerading.work();
+        assertEquals(6, client(masquerading, "10.0.0.5").packetsIn());
+    }
+
+    @Test
+    void shouldForgetWhatBeganWhileTheTableWasGone() {
+        final Masquerading masquerading = start(pool(2));
+        kernel.asking.add(CAROL);
+        masquerading.work();
+        masquerading.work();
+        assertEquals(List.of(), kernel.thoroughly);
+
+        rulesKernel.news = News.CHANGED;
+        rules.work();
+        masquerading.work();
+        assertEquals(List.of("10.0.0.5 at " + addressOf(masquerading, "10.0.0.5")), kernel.thoroughly);
+    }
+
+    @Test
+    void shouldForgetTheConnectionsOfAllWhenNothingIsWantedAnyMore() {
+        final Masquerading masquerading = start(pool(2, pair("10.0.0.6", SERVER, "203.0.113.9")));
+        kernel.asking.add(CAROL);
+        masquerading.work();
+        masquerading.work();
+        kernel.thoroughly.clear();
+        final String carols = addressOf(masquerading, "10.0.0.5");
+
+        masquerading.configure(pool(0));
+        assertFalse(masquerading.isDone());
+        rules.setTables(List.of());
+        rules.apply(List.of(), List.of());
+        kernel.asking.add(CAROL); // from before
+        masquerading.work();
+        assertEquals(List.of("10.0.0.6 at 203.0.113.9, 10.0.0.5 at " + carols), kernel.thoroughly);
+        assertTrue(masquerading.isDone());
+        assertEquals(List.of(), masquerading.clients());
+    }
+
+    @Test
+    void shouldAskNobodyWhenThereAreTooMany() {
+        final Masquerading masquerading = start(pool(2));
+        for (int i = 0; i < Leases.MAX; i++) {
+            kernel.asking.add(new Peers(CAROL.client(), CAROL.server() + i));
+        }
+        masquerading.work();
+        assertFalse(lastScript().contains("drop"), "drops");
+        assertTrue(masquerading.problems().get(0).startsWith("new clients get no address: 10000 have one"));
+
+        pass(60);
+        masquerading.work();
+        assertTrue(lastScript().contains("drop"), "does not ask");
+        assertEquals(List.of(), masquerading.problems());
     }
 
     private static LinuxException linuxException() {
@@ -261,7 +436,7 @@ class MasqueradingTest {
     @Test
     void shouldFollowAnotherConfiguration() {
         final Masquerading masquerading = start(pool(0, pair("10.0.0.5", SERVER, "203.0.113.9")));
-        masquerading.work(rules);
+        masquerading.work();
         kernel.thoroughly.clear();
         final TableText before = masquerading.table();
 
@@ -271,7 +446,7 @@ class MasqueradingTest {
         masquerading.configure(
                 pool(2, pair("10.0.0.5", SERVER, "203.0.113.9"), pair("10.0.0.6", SERVER, "203.0.113.8")));
         install(masquerading);
-        masquerading.work(rules);
+        masquerading.work();
         assertEquals(List.of("10.0.0.6 at 203.0.113.8"), kernel.thoroughly);
         assertEquals("203.0.113.8", addressOf(masquerading, "10.0.0.6"));
 
@@ -279,7 +454,7 @@ class MasqueradingTest {
         masquerading.configure(
                 pool(2, pair("10.0.0.5", SERVER, "203.0.113.9"), pair("10.0.0.6", SERVER, "203.0.113.7")));
         install(masquerading);
-        masquerading.work(rules);
+        masquerading.work();
         assertEquals(List.of("10.0.0.6 at 203.0.113.8, 10.0.0.6 at 203.0.113.7"), kernel.thoroughly);
         assertEquals(List.of(), kernel.forgotten);
     }
