@@ -43,7 +43,7 @@ final class LockOut {
 
     private LockOut(Firewall firewall, List<String> lans, Network network, TcpSessions sessions) {
         this.firewall = firewall;
-        this.lans = lans;
+        this.lans = lans.stream().filter(lan -> !firewall.hasInterface(lan)).toList();
         this.network = network;
         this.sessions = sessions;
     }

@@ -94,6 +94,13 @@ class LockOutTest {
         assertEquals(List.of(), warnings("mode = monitor", session));
     }
 
+    /** The service takes the first usable interface for the LAN if none is named: then that says nothing. */
+    @Test
+    void shouldWarnThoughTheLanIsTheWan() throws Exception {
+        final TcpSessions sessions = new TcpSessions(Set.of(22), Set.of(FROM_OUTSIDE));
+        assertEquals(List.of(LOST), warnings("mode = enforce", List.of("eth0"), sessions));
+    }
+
     @Test
     void shouldWarnOfSessionsOverIpv6() throws Exception {
         final Session session = session("2001:db8::1", 22, "2001:db8:9::9");
@@ -122,10 +129,15 @@ class LockOutTest {
     }
 
     private List<String> warnings(String settings, TcpSessions sessions) throws IOException, ConfigException {
+        return warnings(settings, List.of("eth1"), sessions);
+    }
+
+    private List<String> warnings(String settings, List<String> lans, TcpSessions sessions)
+            throws IOException, ConfigException {
         final Path file = Files.writeString(
                 directory.resolve("test.conf"), "markcast {\nfirewall {\ninterface = eth0\n" + settings + "\n}\n}\n");
         final Firewall firewall = ConfigReader.read(file).firewall();
-        return LockOut.warnings(firewall, List.of("eth1"), NETWORK, sessions);
+        return LockOut.warnings(firewall, lans, NETWORK, sessions);
     }
 
     private static Session session(String local, int port, String remote) {

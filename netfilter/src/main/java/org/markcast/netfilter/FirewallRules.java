@@ -79,13 +79,14 @@ public final class FirewallRules {
 
     private FirewallRules(Firewall firewall, List<String> lans) {
         this.firewall = firewall;
-        this.lans = lans;
+        this.lans = lans.stream().filter(lan -> !firewall.hasInterface(lan)).toList();
     }
 
     /**
      * The table; empty if the configuration wants none.
      *
-     * @param lans LAN interfaces, whose networks are no plausible source for a plain packet from the WAN
+     * @param lans LAN interfaces, whose networks are no plausible source for a plain packet from the WAN; one that is the WAN's
+     *     too says nothing
      */
     public static Optional<TableText> table(Firewall firewall, List<String> lans) {
         return firewall.isEnabled()
