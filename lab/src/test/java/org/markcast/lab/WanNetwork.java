@@ -64,10 +64,15 @@ final class WanNetwork implements AutoCloseable {
 
     /** Gives the WAN and alice IPv6 too, the gateway as a router. */
     void addIpv6() {
+        addGatewayIpv6();
+        addIpv6(outside, OUTSIDE6, WAN6);
+    }
+
+    /** The same, but the outside has none. */
+    void addGatewayIpv6() {
         run("cd /proc/sys/net/ipv6/conf; echo 1 > all/forwarding; for i in eth0 eth1; do echo 0 > $i/accept_dad;"
                 + " echo 0 > $i/disable_ipv6; done; ip address add " + WAN6 + "/64 dev eth0 nodad; ip address add "
                 + LAN6 + "/64 dev eth1 nodad; ip route add default via " + OUTSIDE6);
-        addIpv6(outside, OUTSIDE6, WAN6);
         addIpv6(alice(), ALICE6, LAN6);
     }
 
@@ -76,6 +81,13 @@ final class WanNetwork implements AutoCloseable {
                 host,
                 "echo 0 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; ip address add " + address
                         + "/64 dev eth0 nodad; ip route add default via " + router);
+    }
+
+    /** Has the outside's kernel say nothing: what is sent as it is passes. */
+    void silenceOutside() {
+        run(
+                outside,
+                "nft add table inet silence; nft add chain inet silence output '{ type filter hook output priority 0; policy drop; }'");
     }
 
     EmulatedNetwork emulated() {
