@@ -22,6 +22,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -53,6 +56,7 @@ class FirewallTest {
     private static final int SENTINEL_PORT = 7001;
     private static final String SENTINEL_ALLOWED = "allow_forward = 10.1.0.10[udp/7001]";
     private static final int TIMEOUT_MS = 5_000;
+    private static final long PAUSE_NS = 50_000;
 
     @TempDir
     Path directory;
@@ -573,6 +577,26 @@ class FirewallTest {
         assertFalse(tables().contains(TABLE));
         assertFalse(service.status().json().has("firewall"));
         assertEquals(others, network.run("nft -a list table ip markcast"));
+    }
+
+    /** Neither does a packet meet a moment without rules, nor one whose counters were already read. */
+    @Test
+    void shouldCountEveryPacketAcrossChanges() {
+        start(ON_WAN, "log = no");
+        final AtomicBoolean isOver = new AtomicBoolean();
+        final CompletableFuture<Long> sent = CompletableFuture.supplyAsync(() -> {
+            long count = 0;
+            for (; !isOver.get(); count++) {
+                sendFromOutside(WanNetwork.OUTSIDE, WanNetwork.WAN, PORT);
+                LockSupport.parkNanos(PAUSE_NS);
+            }
+            return count;
+        });
+        service.reload(config(ON_WAN, ENFORCE, "log = no"));
+        service.reload(config(ON_WAN, ENFORCE, "log = no", "decrypted = marked"));
+        service.reload(config(ON_WAN, "log = no"));
+        isOver.set(true);
+        expectVerdicts(Map.of("to_gateway", sent.join()));
     }
 
     @Test

@@ -31,7 +31,8 @@ import org.markcast.config.TrafficSelector;
  *       are no secret, and to conntrack it looks like a reply.
  * </ol>
  *
- * <p>Accepting here ends this table's say only: other tables may still drop.
+ * <p>Accepting here ends this table's say only: other tables may still drop. The counters are the same whatever the configuration
+ * says, so that they go on when it changes.
  */
 public final class FirewallRules {
 
@@ -96,12 +97,10 @@ public final class FirewallRules {
 
     private String text() {
         text.append("table " + Table.FIREWALL + " {\n");
-        final boolean hasMarks = !firewall.decrypted().any();
         for (final FirewallVerdict verdict : FirewallVerdict.values()) {
-            if (hasMarks || verdict != FirewallVerdict.UNMARKED) {
-                text.append("\tcounter " + verdict.counter() + " {\n\t}\n\n");
-            }
+            text.append("\tcounter " + verdict.counter() + " {\n\t}\n\n");
         }
+        final boolean hasMarks = !firewall.decrypted().any();
         hook(
                 "prerouting",
                 "raw",

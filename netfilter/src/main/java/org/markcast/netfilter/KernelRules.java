@@ -296,11 +296,17 @@ public final class KernelRules implements AutoCloseable {
 
     private void replaceTexts() {
         final String replacement = TableText.replacement(installedTexts, texts, Set.of());
-        if (!replacement.isEmpty()) {
-            verdicts.read(kernel);
+        if (replacement.isEmpty()) {
+            return;
+        }
+        verdicts.read(kernel);
+        try {
             kernel.run(replacement);
             verdicts.replaced(installedTexts, texts);
             installedTexts = texts;
+        } catch (LinuxException | NftablesException e) {
+            LOG.warn("the nftables rules were not as expected ({}): installing them anew", e.getMessage());
+            replaceAllTables();
         }
     }
 
