@@ -642,24 +642,30 @@ class FirewallTest {
 
     @Test
     void shouldWarnWhoAdministersByTheWanInCheckAndAtTheStart() throws IOException {
-        final String warning = "firewall: the session from " + WanNetwork.OUTSIDE + " to port 22 of eth0 loses access";
+        network.addIpv6();
+        final String lost = "firewall: the session from %s to port 22 of eth0 loses access with mode = enforce";
+        final List<String> warnings = List.of(lost.formatted(WanNetwork.OUTSIDE), lost.formatted(WanNetwork.OUTSIDE6));
         final Path file = Files.writeString(
                 directory.resolve("test.conf"), config(ON_WAN, ENFORCE).text());
         network.gateway().namespace().call(() -> {
             try (ServerSocket server = new ServerSocket(22);
                     Socket admin = network.outside().namespace().call(() -> new Socket(WanNetwork.WAN, 22));
-                    Socket accepted = server.accept()) {
-                assertTrue(admin.isConnected() && accepted.isConnected());
+                    Socket admin6 = network.outside().namespace().call(() -> new Socket(WanNetwork.WAN6, 22))) {
+                assertTrue(admin.isConnected() && admin6.isConnected() && server.isBound());
                 final Program check = Program.markcast(network.gateway(), "check", "-c", file);
                 assertEquals(0, check.exitStatus(), check::toString);
-                assertTrue(check.err().contains("warning: " + warning), check::toString);
                 start(ON_WAN, ENFORCE);
-                assertTrue(service.log().contains(warning), service.log());
+                for (final String warning : warnings) {
+                    assertTrue(check.err().contains("warning: " + warning), check::toString);
+                    assertTrue(service.log().contains(warning), service.log());
+                }
             }
             return null;
         });
         Files.writeString(
-                file, config(ON_WAN, ENFORCE, "management = 198.51.100.0/24").text());
+                file,
+                config(ON_WAN, ENFORCE, "management = 198.51.100.0/24, 2001:db8::/64")
+                        .text());
         final Program check = Program.markcast(network.gateway(), "check", "-c", file);
         assertEquals("", check.err());
     }
