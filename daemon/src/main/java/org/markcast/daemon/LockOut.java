@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.daemon;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -8,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.markcast.config.AddressLiteral;
@@ -22,10 +23,11 @@ final class LockOut {
 
     private static final int TCP = 6;
     private static final int DISCARD_PORT = 9;
-    private static final int SSH_PORT = 22;
 
     private final Firewall firewall;
+    private final List<String> lans;
     private final Network network;
+    private final TcpSessions sessions;
 
     /** What this machine's interfaces are. */
     interface Network {
@@ -39,9 +41,11 @@ final class LockOut {
         Optional<String> interfaceTo(InetAddress remote);
     }
 
-    private LockOut(Firewall firewall, Network network) {
+    private LockOut(Firewall firewall, List<String> lans, Network network, TcpSessions sessions) {
         this.firewall = firewall;
+        this.lans = lans.stream().filter(lan -> !firewall.hasInterface(lan)).toList();
         this.network = network;
+        this.sessions = sessions;
     }
 
     /** Warnings, one line each, for this machine and who administers it now. */
@@ -49,9 +53,10 @@ final class LockOut {
         if (!config.firewall().isEnabled()) {
             return List.of();
         }
+        final List<String> lans = LocalLans.names(config);
         final List<String> warnings =
-                new ArrayList<>(warnings(config.firewall(), new ThisMachine(), TcpSessions.administering(SSH_PORT)));
-        for (final String lan : LocalLans.names(config)) {
+                new ArrayList<>(warnings(config.firewall(), lans, new ThisMachine(), TcpSessions.administering()));
+        for (final String lan : lans) {
             if (config.firewall().hasInterface(lan)) {
                 warnings.add("firewall: " + lan + " is the LAN too, since interface names none: its packets count as"
                         + " plain ones from the WAN; write interface = LAN");
@@ -60,18 +65,18 @@ final class LockOut {
         return warnings;
     }
 
-    static List<String> warnings(Firewall firewall, Network network, Collection<TcpSessions.Session> sessions) {
-        return new LockOut(firewall, network).warnings(sessions);
+    static List<String> warnings(Firewall firewall, List<String> lans, Network network, TcpSessions sessions) {
+        return new LockOut(firewall, lans, network, sessions).warnings();
     }
 
-    private List<String> warnings(Collection<TcpSessions.Session> sessions) {
+    private List<String> warnings() {
         final List<String> warnings = new ArrayList<>();
         for (final String name : firewall.interfaces()) {
             if (!name.endsWith("*") && !network.hasInterface(name)) {
                 warnings.add("firewall: there is no interface " + name + " now");
             }
         }
-        final List<String> lost = sessions.stream()
+        final List<String> lost = sessions.all().stream()
                 .filter(session -> !isLetIn(session))
                 .flatMap(session -> wanOf(session).map(wan -> warning(session, wan)).stream())
                 .distinct()
@@ -80,16 +85,23 @@ final class LockOut {
         if (lost.isEmpty() && firewall.mode() == Mode.ENFORCE && !letsAnybodyAdminister()) {
             warnings.add("firewall: nobody can administer this machine by "
                     + String.join(", ", firewall.interfaces())
-                    + " but through an SA: management is empty, and allow has no tcp/" + SSH_PORT);
+                    + " but through an SA: management is empty, and allow has no "
+                    + sessions.ports().stream().map(port -> "tcp/" + port).collect(joining(" or ")));
         }
         return warnings;
     }
 
-    /** The WAN interface whose address the session is with, or that leads to its other end: packets come in by either. */
+    /**
+     * The WAN interface whose address the session is with, or that leads to its other end: packets come in by either. Those of the
+     * LAN come in by the LAN.
+     */
     private Optional<String> wanOf(TcpSessions.Session session) {
-        return network.interfaceOf(session.local())
-                .filter(firewall::hasInterface)
-                .or(() -> network.interfaceTo(session.remote()).filter(firewall::hasInterface));
+        final Optional<String> back = network.interfaceTo(session.remote());
+        return back.filter(lans::contains).isPresent()
+                ? Optional.empty()
+                : network.interfaceOf(session.local())
+                        .filter(firewall::hasInterface)
+                        .or(() -> back.filter(firewall::hasInterface));
     }
 
     private static String warning(TcpSessions.Session session, String wan) {
@@ -105,7 +117,7 @@ final class LockOut {
     }
 
     private boolean letsAnybodyAdminister() {
-        return !firewall.management().isEmpty() || isAllowed(SSH_PORT);
+        return !firewall.management().isEmpty() || sessions.ports().stream().anyMatch(this::isAllowed);
     }
 
     private boolean isAllowed(int port) {

@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.markcast.config.AddressLiteral;
@@ -31,7 +34,7 @@ class LockOutTest {
     @TempDir
     Path directory;
 
-    /** eth0 is 198.51.100.1, eth1 is 10.1.0.1. */
+    /** eth0 is 198.51.100.1 and 2001:db8::1, eth1 is 10.1.0.1. */
     private static final LockOut.Network NETWORK = new LockOut.Network() {
         @Override
         public boolean hasInterface(String name) {
@@ -40,7 +43,8 @@ class LockOutTest {
 
         @Override
         public Optional<String> interfaceOf(InetAddress local) {
-            return Optional.of(AddressLiteral.format(local).equals("198.51.100.1") ? "eth0" : "eth1");
+            return Optional.of(
+                    List.of("198.51.100.1", "2001:db8::1").contains(AddressLiteral.format(local)) ? "eth0" : "eth1");
         }
 
         @Override
@@ -51,7 +55,7 @@ class LockOutTest {
 
     @Test
     void shouldWarnOfASessionThatWouldBeLost() throws Exception {
-        assertEquals(List.of(LOST), warnings("mode = enforce", FROM_OUTSIDE, FROM_THE_LAN, FROM_OUTSIDE));
+        assertEquals(List.of(LOST), warnings("mode = enforce", FROM_OUTSIDE, FROM_THE_LAN));
         assertEquals(List.of(LOST), warnings("mode = monitor", FROM_OUTSIDE));
         assertEquals(List.of(LOST), warnings("management = 192.0.2.0/24", FROM_OUTSIDE));
         assertEquals(List.of(LOST), warnings("allow = udp/22, tcp/2222", FROM_OUTSIDE));
@@ -83,11 +87,57 @@ class LockOutTest {
         assertEquals(List.of("firewall: there is no interface eth7 now"), warnings("interface = eth0, eth7, ppp*"));
     }
 
+    /** Its packets come in by the LAN, whatever address of the gateway's they are for. */
+    @Test
+    void shouldBeSilentAboutTheLanAtTheAddressOfTheWan() throws Exception {
+        final Session session = session("198.51.100.1", 22, "10.1.0.10");
+        assertEquals(List.of(), warnings("mode = monitor", session));
+    }
+
+    /** The service takes the first usable interface for the LAN if none is named: then that says nothing. */
+    @Test
+    void shouldWarnThoughTheLanIsTheWan() throws Exception {
+        final TcpSessions sessions = new TcpSessions(Set.of(22), Set.of(FROM_OUTSIDE));
+        assertEquals(List.of(LOST), warnings("mode = enforce", List.of("eth0"), sessions));
+    }
+
+    @Test
+    void shouldWarnOfSessionsOverIpv6() throws Exception {
+        final Session session = session("2001:db8::1", 22, "2001:db8:9::9");
+        final String lost = LOST.replace("203.0.113.9", "2001:db8:9::9");
+        assertEquals(List.of(lost), warnings("mode = enforce", session));
+        assertEquals(List.of(lost), warnings("mode = enforce\nmanagement = 2001:db8:8::/48, 0.0.0.0/0", session));
+        assertEquals(List.of(), warnings("mode = enforce\nmanagement = 2001:db8:9::/48", session));
+    }
+
+    @Test
+    void shouldKnowOtherPortsThanTheUsual() throws Exception {
+        final Set<Integer> port = Set.of(2222);
+        assertEquals(
+                List.of(NOBODY.replace("tcp/22", "tcp/2222")),
+                warnings("mode = enforce\nallow = tcp/22", new TcpSessions(port, Set.of())));
+        assertEquals(List.of(), warnings("mode = enforce\nallow = tcp/2222", new TcpSessions(port, Set.of())));
+        assertEquals(
+                List.of(LOST.replace("port 22", "port 2222").replace("tcp/22", "tcp/2222")),
+                warnings(
+                        "mode = enforce\nallow = tcp/22",
+                        new TcpSessions(port, Set.of(session("198.51.100.1", 2222, "203.0.113.9")))));
+    }
+
     private List<String> warnings(String settings, Session... sessions) throws IOException, ConfigException {
+        return warnings(settings, new TcpSessions(Set.of(22), new LinkedHashSet<>(List.of(sessions))));
+    }
+
+    private List<String> warnings(String settings, TcpSessions sessions) throws IOException, ConfigException {
+        return warnings(settings, List.of("eth1"), sessions);
+    }
+
+    private List<String> warnings(String settings, List<String> lans, TcpSessions sessions)
+            throws IOException, ConfigException {
         final Path file = Files.writeString(
                 directory.resolve("test.conf"), "markcast {\nfirewall {\ninterface = eth0\n" + settings + "\n}\n}\n");
         final Firewall firewall = ConfigReader.read(file).firewall();
-        return LockOut.warnings(firewall, NETWORK, List.of(sessions));
+        return LockOut.warnings(firewall, lans, NETWORK, sessions);
     }
 
     private static Session session(String local, int port, String remote) {
@@ -112,7 +162,59 @@ class LockOutTest {
     @Test
     void shouldReadWhatTheSshDaemonTells() {
         assertEquals(Optional.of(FROM_OUTSIDE), TcpSessions.ofSsh("203.0.113.9 54321 198.51.100.1 22"));
+        assertEquals(
+                Optional.of(session("fe80::1", 2222, "fe80::9")),
+                TcpSessions.ofSsh("fe80::9%eth0 54321 fe80::1%eth0 2222"));
         assertEquals(Optional.empty(), TcpSessions.ofSsh(null));
         assertEquals(Optional.empty(), TcpSessions.ofSsh("what is this now"));
+    }
+
+    /** A machine with sshd on port 2222, a session there, one to a web server and one that sshd forwards. */
+    @Test
+    void shouldFindTheSshDaemonWhereverItListens() throws IOException {
+        final String any = "0".repeat(32);
+        final String local = "2001:db8::1";
+        final String remote = "2001:db8:9::9";
+        Files.createDirectory(directory.resolve("net"));
+        Files.writeString(
+                directory.resolve("net/tcp6"),
+                "  sl  local_address remote_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode\n"
+                        + line(any, 2222, any, "0A", 4001)
+                        + line(hex("::1"), 6010, any, "0A", 4002)
+                        + line(hex(local), 2222, hex(remote), "01", 4003)
+                        + line(hex(local), 443, hex(remote), "01", 4004)
+                        + line(hex(local), 6010, hex(remote), "01", 4005));
+        process("77", "sshd", "socket:[4001]", "socket:[4002]", "pipe:[4006]");
+        process("78", "nginx", "socket:[4004]");
+        final Set<Session> sessions = Set.of(session(local, 2222, remote));
+        assertEquals(new TcpSessions(Set.of(2222), sessions), TcpSessions.administering(directory, null));
+        assertEquals(
+                new TcpSessions(Set.of(22), Set.of()), TcpSessions.administering(directory.resolve("nowhere"), null));
+    }
+
+    private static String line(String local, int port, String remote, String state, int inode) {
+        return String.format(
+                "   0: %s:%04X %s:D431 %s 00000000:00000000 00:00000000 00000000     0        0 %d 1\n",
+                local, port, remote, state, inode);
+    }
+
+    /** As the kernel writes it: words of this machine's order. */
+    private static String hex(String address) {
+        final StringBuilder text = new StringBuilder();
+        final ByteBuffer bytes =
+                ByteBuffer.wrap(AddressLiteral.parse(address).getAddress()).order(ByteOrder.nativeOrder());
+        while (bytes.hasRemaining()) {
+            text.append(String.format("%08X", bytes.getInt()));
+        }
+        return text.toString();
+    }
+
+    private void process(String number, String name, String... files) throws IOException {
+        final Path descriptors =
+                Files.createDirectories(directory.resolve(number).resolve("fd"));
+        Files.writeString(directory.resolve(number).resolve("comm"), name + "\n");
+        for (int i = 0; i < files.length; i++) {
+            Files.createSymbolicLink(descriptors.resolve(Integer.toString(i)), Path.of(files[i]));
+        }
     }
 }

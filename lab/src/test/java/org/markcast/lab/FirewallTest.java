@@ -22,16 +22,26 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.markcast.config.Config;
+import org.markcast.config.ConfigReader;
 import org.markcast.daemon.emulation.Arrival;
+import org.markcast.daemon.emulation.Host;
 import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
 import org.markcast.daemon.emulation.ServiceStatus;
 import org.markcast.daemon.emulation.Tap;
+import org.markcast.linux.NetworkNamespace;
+import org.markcast.netfilter.FirewallRules;
 
 /** The firewall and what plain packets from the WAN become. What real ESP becomes, {@code bin/lab forecast} shows. */
 @NetworkNamespaceTest
@@ -46,6 +56,7 @@ class FirewallTest {
     private static final int SENTINEL_PORT = 7001;
     private static final String SENTINEL_ALLOWED = "allow_forward = 10.1.0.10[udp/7001]";
     private static final int TIMEOUT_MS = 5_000;
+    private static final long PAUSE_NS = 50_000;
 
     @TempDir
     Path directory;
@@ -356,6 +367,190 @@ class FirewallTest {
         expectVerdict("link", 1);
     }
 
+    /** Whoever knows its addresses and ports could join it, if conntrack alone decided. */
+    @Test
+    void shouldKeepTheWanOutOfConversationsInside() throws IOException {
+        network.addIpv6();
+        start(ON_WAN, ENFORCE, SENTINEL_ALLOWED);
+        converse(network.alice(), WanNetwork.ALICE, network.gateway().namespace(), WanNetwork.LAN);
+        converse(network.alice(), WanNetwork.ALICE6, network.gateway().namespace(), WanNetwork.LAN6);
+        converse(network.bob(), WanNetwork.BOB, network.alice().namespace(), WanNetwork.ALICE);
+        final long before = verdicts(service.status()).getOrDefault("pretended", 0L);
+        try (DatagramSocket server = open(PORT)) {
+            server.setSoTimeout(300);
+            sendFromOutside(WanNetwork.ALICE, WanNetwork.LAN, PORT);
+            network.outside().send(Ipv6Packet.udp(WanNetwork.ALICE6, 4000, WanNetwork.LAN6, PORT, new byte[6]));
+            assertEquals(NOTHING, answerOf(server));
+        }
+        assertEquals(List.of(), reachAlice(WanNetwork.BOB));
+        expectVerdict("pretended", before + 3);
+    }
+
+    /** A datagram from port 4000 to port 7000, and the answer. */
+    private static void converse(Host client, String source, NetworkNamespace server, String destination)
+            throws IOException {
+        try (DatagramSocket asked = server.call(() -> new DatagramSocket(new InetSocketAddress(destination, PORT)));
+                DatagramSocket asking =
+                        client.namespace().call(() -> new DatagramSocket(new InetSocketAddress(source, 4000)))) {
+            asked.setSoTimeout(TIMEOUT_MS);
+            asking.setSoTimeout(TIMEOUT_MS);
+            asking.send(new DatagramPacket(new byte[5], 5, new InetSocketAddress(destination, PORT)));
+            answer(asked);
+            assertEquals(5, receive(asking));
+        }
+    }
+
+    /** Sends a datagram back to whoever sent it. */
+    private static void answer(DatagramSocket socket) throws IOException {
+        final DatagramPacket request = new DatagramPacket(new byte[100], 100);
+        socket.receive(request);
+        socket.send(request);
+    }
+
+    /** IPv4 knows its own addresses when they come by the wire, IPv6 does not. */
+    @Test
+    void shouldNotTakeMulticastsFromTheWanForItsOwn() throws IOException {
+        network.addIpv6();
+        start(ON_WAN, ENFORCE);
+        network.gateway().namespace().call(() -> {
+            final NetworkInterface wan = NetworkInterface.getByName("eth0");
+            final InetSocketAddress group = new InetSocketAddress("ff02::fb", 5353);
+            try (MulticastSocket listener = new MulticastSocket(5353)) {
+                listener.joinGroup(group, wan);
+                listener.setNetworkInterface(wan);
+                listener.setSoTimeout(TIMEOUT_MS);
+                for (final String source : List.of(WanNetwork.WAN6, WanNetwork.WAN6_LINK_LOCAL, WanNetwork.LAN6)) {
+                    network.outside().send(Ipv6Packet.udp(source, 5353, "ff02::fb", 5353, new byte[7]));
+                }
+                listener.send(new DatagramPacket(new byte[5], 5, group));
+                assertEquals(5, receive(listener), "the first to be heard is its own");
+            }
+            return null;
+        });
+        final byte[] advertisement = new byte[24];
+        advertisement[0] = (byte) 136;
+        network.outside().send(Ipv6Packet.of(Ipv6Packet.ICMP, WanNetwork.WAN6_LINK_LOCAL, "ff02::1", advertisement));
+        expectVerdict("pretended", 4);
+        expectVerdict("link", 1);
+    }
+
+    @Test
+    void shouldRefuseAddressesThatNobodyOnTheWanHas() throws IOException {
+        network.addIpv6();
+        network.run("echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet");
+        start(ON_WAN, ENFORCE, "allow = udp/7000", "allow_forward = ::/0", "management = ::/0");
+        network.outside().send(Ipv6Packet.udp("::", 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        network.outside().send(Ipv6Packet.udp(WanNetwork.OUTSIDE6, 4000, "::ffff:10.1.0.10", PORT, new byte[5]));
+        sendFromOutside(WanNetwork.OUTSIDE, "127.0.0.1", PORT);
+        // The first of these the kernel refuses before any rule sees it.
+        network.outside().send(Ipv6Packet.udp("::1", 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        network.outside().send(Ipv6Packet.udp("::ffff:10.1.0.10", 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        network.outside().send(Ipv6Packet.udp(WanNetwork.OUTSIDE6, 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        service.awaitStatus("let the last in", status -> verdicts(status).containsKey("allowed"));
+        assertEquals(1, verdicts(service.status()).get("allowed"));
+        assertEquals(4, verdicts(service.status()).get("pretended"));
+    }
+
+    /** Asks before it has an address: is anybody called so? */
+    @Test
+    void shouldLetNeighboursLookForDuplicateAddresses() throws IOException {
+        network.addIpv6();
+        start(ON_WAN, ENFORCE);
+        final byte[] solicitation = new byte[24];
+        solicitation[0] = (byte) 135;
+        System.arraycopy(Ipv6Packet.address(WanNetwork.WAN6), 0, solicitation, 8, 16);
+        final long before = verdicts(service.status()).getOrDefault("link", 0L);
+        network.outside().send(Ipv6Packet.of(Ipv6Packet.ICMP, "::", "ff02::1:ff00:1", solicitation));
+        expectVerdict("link", before + 1);
+        assertFalse(verdicts(service.status()).containsKey("pretended"));
+    }
+
+    /** The rules with a mark in the place of what only IPsec can give a packet. */
+    private void loadAsIfMarkedWereDecrypted(String... settings) throws Exception {
+        final Path file = Files.writeString(
+                directory.resolve("test.conf"), config(settings).text());
+        final Config config = ConfigReader.read(file);
+        network.gateway()
+                .nft("table ip decryption { chain pre { type filter hook prerouting priority -400;"
+                        + " ip dscp 1 meta mark set 7; }; }\n"
+                        + FirewallRules.table(config.firewall(), config.interfaces())
+                                .orElseThrow()
+                                .text()
+                                .replace("meta ipsec exists", "meta mark 7")
+                                .replace("meta ipsec missing", "meta mark != 7"));
+    }
+
+    /** To conntrack an ICMP error belongs to the connection that it is about, which may be anybody's. */
+    @Test
+    void shouldNotTakeAStrangersConnectionForOneThatUsesIpsec() throws Exception {
+        loadAsIfMarkedWereDecrypted(ON_WAN, ENFORCE, "allow = udp/7000");
+        try (DatagramSocket server = open(PORT);
+                DatagramSocket stranger = network.outside().namespace().call(() -> new DatagramSocket(4000))) {
+            final DatagramPacket hello =
+                    new DatagramPacket(new byte[5], 5, new InetSocketAddress(WanNetwork.WAN, PORT));
+            stranger.send(hello);
+            answer(server);
+            final Ipv4Packet answer = Ipv4Packet.udp(WanNetwork.WAN, PORT, WanNetwork.OUTSIDE, 4000, new byte[5])
+                    .build();
+            send(Ipv4Packet.icmpError("10.1.0.129", WanNetwork.WAN, 3, 3, answer)
+                    .typeOfService(1 << 2));
+            stranger.send(hello);
+            assertEquals("5", answerOf(server));
+            assertEquals(1, packets("accepted_decrypted"));
+            // A decrypted packet of the connection itself does.
+            send(Ipv4Packet.udp(WanNetwork.OUTSIDE, 4000, WanNetwork.WAN, PORT, new byte[6])
+                    .typeOfService(1 << 2));
+            assertEquals("6", answerOf(server));
+            stranger.send(hello);
+            server.setSoTimeout(300);
+            assertEquals(NOTHING, answerOf(server));
+            assertEquals(1, packets("refused_pretended"));
+        }
+    }
+
+    private long packets(String counter) {
+        final Matcher matcher =
+                Pattern.compile("packets (\\d+)").matcher(network.run("nft list counter " + TABLE + " " + counter));
+        assertTrue(matcher.find());
+        return Long.parseLong(matcher.group(1));
+    }
+
+    /** Its server answers by broadcast as long as there is no address, and later to a question. */
+    @Test
+    void shouldLetTheGatewayHaveItsAddressByDhcp() throws IOException {
+        start(ON_WAN, ENFORCE);
+        try (DatagramSocket client = open(68);
+                DatagramSocket server = network.outside().namespace().call(() -> new DatagramSocket(67))) {
+            send(Ipv4Packet.udp(WanNetwork.OUTSIDE, 67, "255.255.255.255", 68, new byte[5]));
+            send(Ipv4Packet.udp("10.1.0.67", 67, "255.255.255.255", 68, new byte[6])); // networks are often the same
+            assertEquals(List.of(5, 6), List.of(receive(client), receive(client)));
+            client.send(new DatagramPacket(new byte[7], 7, new InetSocketAddress(WanNetwork.OUTSIDE, 67)));
+            answer(server);
+            assertEquals(7, receive(client));
+        }
+        expectVerdicts(Map.of("link", 3L));
+    }
+
+    /** A server or a relay may have any address; to a link-local one no router leads. */
+    @Test
+    void shouldLetTheGatewayHaveItsAddressByDhcpv6() throws IOException {
+        network.addIpv6();
+        start(ON_WAN, ENFORCE);
+        try (DatagramSocket client = open(546)) {
+            sendDhcpv6("fe80::9", WanNetwork.WAN6_LINK_LOCAL, 5);
+            sendDhcpv6(WanNetwork.OUTSIDE6, WanNetwork.WAN6_LINK_LOCAL, 6);
+            sendDhcpv6(WanNetwork.OUTSIDE6, WanNetwork.WAN6, 7);
+            sendDhcpv6("fe80::9", WanNetwork.WAN6_LINK_LOCAL, 8);
+            assertEquals(List.of(5, 6, 8), List.of(receive(client), receive(client), receive(client)));
+        }
+        expectVerdict("link", 3);
+        expectVerdict("to_gateway", 1);
+    }
+
+    private void sendDhcpv6(String server, String client, int length) {
+        network.outside().send(Ipv6Packet.udp(server, 547, client, 546, new byte[length]));
+    }
+
     private static String answerOf(DatagramSocket socket) throws IOException {
         try {
             return Integer.toString(receive(socket));
@@ -382,6 +577,26 @@ class FirewallTest {
         assertFalse(tables().contains(TABLE));
         assertFalse(service.status().json().has("firewall"));
         assertEquals(others, network.run("nft -a list table ip markcast"));
+    }
+
+    /** Neither does a packet meet a moment without rules, nor one whose counters were already read. */
+    @Test
+    void shouldCountEveryPacketAcrossChanges() {
+        start(ON_WAN, "log = no");
+        final AtomicBoolean isOver = new AtomicBoolean();
+        final CompletableFuture<Long> sent = CompletableFuture.supplyAsync(() -> {
+            long count = 0;
+            for (; !isOver.get(); count++) {
+                sendFromOutside(WanNetwork.OUTSIDE, WanNetwork.WAN, PORT);
+                LockSupport.parkNanos(PAUSE_NS);
+            }
+            return count;
+        });
+        service.reload(config(ON_WAN, ENFORCE, "log = no"));
+        service.reload(config(ON_WAN, ENFORCE, "log = no", "decrypted = marked"));
+        service.reload(config(ON_WAN, "log = no"));
+        isOver.set(true);
+        expectVerdicts(Map.of("to_gateway", sent.join()));
     }
 
     @Test
@@ -427,24 +642,30 @@ class FirewallTest {
 
     @Test
     void shouldWarnWhoAdministersByTheWanInCheckAndAtTheStart() throws IOException {
-        final String warning = "firewall: the session from " + WanNetwork.OUTSIDE + " to port 22 of eth0 loses access";
+        network.addIpv6();
+        final String lost = "firewall: the session from %s to port 22 of eth0 loses access with mode = enforce";
+        final List<String> warnings = List.of(lost.formatted(WanNetwork.OUTSIDE), lost.formatted(WanNetwork.OUTSIDE6));
         final Path file = Files.writeString(
                 directory.resolve("test.conf"), config(ON_WAN, ENFORCE).text());
         network.gateway().namespace().call(() -> {
             try (ServerSocket server = new ServerSocket(22);
                     Socket admin = network.outside().namespace().call(() -> new Socket(WanNetwork.WAN, 22));
-                    Socket accepted = server.accept()) {
-                assertTrue(admin.isConnected() && accepted.isConnected());
+                    Socket admin6 = network.outside().namespace().call(() -> new Socket(WanNetwork.WAN6, 22))) {
+                assertTrue(admin.isConnected() && admin6.isConnected() && server.isBound());
                 final Program check = Program.markcast(network.gateway(), "check", "-c", file);
                 assertEquals(0, check.exitStatus(), check::toString);
-                assertTrue(check.err().contains("warning: " + warning), check::toString);
                 start(ON_WAN, ENFORCE);
-                assertTrue(service.log().contains(warning), service.log());
+                for (final String warning : warnings) {
+                    assertTrue(check.err().contains("warning: " + warning), check::toString);
+                    assertTrue(service.log().contains(warning), service.log());
+                }
             }
             return null;
         });
         Files.writeString(
-                file, config(ON_WAN, ENFORCE, "management = 198.51.100.0/24").text());
+                file,
+                config(ON_WAN, ENFORCE, "management = 198.51.100.0/24, 2001:db8::/64")
+                        .text());
         final Program check = Program.markcast(network.gateway(), "check", "-c", file);
         assertEquals("", check.err());
     }

@@ -15,11 +15,12 @@ import org.markcast.daemon.emulation.Host;
 import org.markcast.linux.NetworkNamespace;
 
 /**
- * A gateway that forwards between a LAN and a WAN.
+ * A gateway that forwards between two LANs and a WAN.
  *
  * <pre>
- *   alice 10.1.0.10 ---- eth1 10.1.0.1 gateway eth0 198.51.100.1 ---- 198.51.100.9 outside
- *                                                   2001:db8::1       2001:db8::9
+ *       alice 10.1.0.10 ---- eth1 10.1.0.1 gateway eth0 198.51.100.1 ---- 198.51.100.9 outside
+ *   2001:db8:1::10           2001:db8:1::1              2001:db8::1       2001:db8::9
+ *         bob 10.2.0.10 ---- eth2 10.2.0.1              fe80::ff:fe00:ff01
  * </pre>
  */
 final class WanNetwork implements AutoCloseable {
@@ -28,7 +29,11 @@ final class WanNetwork implements AutoCloseable {
     static final String OUTSIDE = "198.51.100.9";
     static final String LAN = "10.1.0.1";
     static final String ALICE = "10.1.0.10";
+    static final String BOB = "10.2.0.10";
+    static final String LAN6 = "2001:db8:1::1";
+    static final String ALICE6 = "2001:db8:1::10";
     static final String WAN6 = "2001:db8::1";
+    static final String WAN6_LINK_LOCAL = "fe80::ff:fe00:ff01"; // of WAN_MAC
     static final String OUTSIDE6 = "2001:db8::9";
 
     private static final String WAN_MAC = "02:00:00:00:ff:01";
@@ -37,7 +42,7 @@ final class WanNetwork implements AutoCloseable {
     private static final int TIMEOUT_MS = 5_000;
 
     private final EmulatedNetwork emulated =
-            EmulatedNetwork.builder().lan("alice").withoutProbe().build();
+            EmulatedNetwork.builder().lan("alice").lan("bob").withoutProbe().build();
     private final NetworkNamespace outsideNamespace = NetworkNamespace.create();
     private final Host outside = new Host("outside", outsideNamespace, "eth0", OUTSIDE, WAN_MAC_NUMBER);
 
@@ -57,13 +62,32 @@ final class WanNetwork implements AutoCloseable {
                 + "; until ip link show eth0 | grep -q 'state UP'; do sleep 0.01; done");
     }
 
-    /** Gives the WAN IPv6 too. */
+    /** Gives the WAN and alice IPv6 too, the gateway as a router. */
     void addIpv6() {
-        run("echo 0 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; ip address add " + WAN6 + "/64 dev eth0 nodad");
+        addGatewayIpv6();
+        addIpv6(outside, OUTSIDE6, WAN6);
+    }
+
+    /** The same, but the outside has none. */
+    void addGatewayIpv6() {
+        run("cd /proc/sys/net/ipv6/conf; echo 1 > all/forwarding; for i in eth0 eth1; do echo 0 > $i/accept_dad;"
+                + " echo 0 > $i/disable_ipv6; done; ip address add " + WAN6 + "/64 dev eth0 nodad; ip address add "
+                + LAN6 + "/64 dev eth1 nodad; ip route add default via " + OUTSIDE6);
+        addIpv6(alice(), ALICE6, LAN6);
+    }
+
+    private static void addIpv6(Host host, String address, String router) {
+        run(
+                host,
+                "echo 0 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; ip address add " + address
+                        + "/64 dev eth0 nodad; ip route add default via " + router);
+    }
+
+    /** Has the outside's kernel say nothing: what is sent as it is passes. */
+    void silenceOutside() {
         run(
                 outside,
-                "echo 0 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6; ip address add " + OUTSIDE6
-                        + "/64 dev eth0 nodad");
+                "nft add table inet silence; nft add chain inet silence output '{ type filter hook output priority 0; policy drop; }'");
     }
 
     EmulatedNetwork emulated() {
@@ -76,6 +100,10 @@ final class WanNetwork implements AutoCloseable {
 
     Host alice() {
         return emulated.host("alice");
+    }
+
+    Host bob() {
+        return emulated.host("bob");
     }
 
     Host outside() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.linux;
 
-/** A packet socket that sends IPv4 packets as frames; the kernel writes the link header with the interface's own address. */
+/** A packet socket that sends IP packets as frames; the kernel writes the link header with the interface's own address. */
 public final class FrameSocket implements MessageSocket {
 
     private static final int SO_SNDBUF = 7;

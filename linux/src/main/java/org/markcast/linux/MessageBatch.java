@@ -85,11 +85,20 @@ public final class MessageBatch {
 
     /** Messages for a {@link FrameSocket}: IPv4 packets, each with interface and destination hardware address. */
     public static MessageBatch frames(int capacity) {
+        return frames(capacity, PacketSocket.ETH_P_IP);
+    }
+
+    /** The same for IPv6 packets. */
+    public static MessageBatch ipv6Frames(int capacity) {
+        return frames(capacity, PacketSocket.ETH_P_IPV6);
+    }
+
+    private static MessageBatch frames(int capacity, int etherType) {
         final MessageBatch batch = new MessageBatch(capacity, PacketSocket.SOCKADDR_LL_LENGTH, 0);
         for (int i = 0; i < capacity; i++) {
             final int base = i * SLOT_LENGTH;
             batch.slot.putShort(base, (short) Libc.AF_PACKET);
-            batch.slot.putShort(base + SLL_PROTOCOL, (short) PacketSocket.ETH_P_IP, ByteOrder.BIG_ENDIAN);
+            batch.slot.putShort(base + SLL_PROTOCOL, (short) etherType, ByteOrder.BIG_ENDIAN);
             batch.slot.putByte(base + PacketSocket.SLL_HALEN, (byte) 6);
         }
         return batch;

@@ -11,6 +11,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 abstract class PacketSocket implements AutoCloseable {
 
     static final int ETH_P_IP = 0x0800;
+    static final int ETH_P_IPV6 = 0x86dd;
     static final int SOL_PACKET = 263;
     /** {@code struct sockaddr_ll}: family, protocol, ifindex, hatype, pkttype, halen, addr[8]. */
     static final int SOCKADDR_LL_LENGTH = 20;

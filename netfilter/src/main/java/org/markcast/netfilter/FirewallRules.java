@@ -24,13 +24,15 @@ import org.markcast.config.TrafficSelector;
  * <ol>
  *   <li>Decrypted packets come in. With marks to choose from, that is decided before anybody changes the mark: what goes on to
  *       another client gets that client's.
- *   <li>Of plain packets, IKE and ESP come in, then those of known connections, then what the link needs and what the
- *       configuration allows.
+ *   <li>Of plain packets, IKE, ESP and DHCP come in from whatever address. What has a source that nobody on the WAN can have
+ *       pretends, also if it looks like the next packet of a conversation that others have inside.
+ *   <li>Then come those of known connections, what the link needs and what the configuration allows.
  *   <li>A connection that has used IPsec gets a label in conntrack. What goes on with it in clear pretends: addresses and ports
  *       are no secret, and to conntrack it looks like a reply.
  * </ol>
  *
- * <p>Accepting here ends this table's say only: other tables may still drop.
+ * <p>Accepting here ends this table's say only: other tables may still drop. The counters are the same whatever the configuration
+ * says, so that they go on when it changes.
  */
 public final class FirewallRules {
 
@@ -48,6 +50,20 @@ public final class FirewallRules {
 
     private static final String KNOWN = "ct state established,related";
 
+    /** The kernel puts an ICMP error into the connection that it is about. */
+    private static final String ABOUT_A_CONNECTION = "ct state related meta l4proto { icmp, ipv6-icmp }";
+
+    private static final String PRETENDED = "goto " + FirewallVerdict.PRETENDED.word();
+
+    /**
+     * A neighbour's link-local address: each link has them, and on another one it may be ours. In front of the lookup for any
+     * interface.
+     */
+    private static final String NEIGHBOUR = "ip6 saddr fe80::/10 fib saddr . iif type != local return";
+
+    /** Addresses that stand for IPv4 ones in programs, and that of the machine itself. */
+    private static final String NEVER_SENT6 = "::1, ::ffff:0.0.0.0/96";
+
     private static final String ICMP_ERRORS = "destination-unreachable, time-exceeded, parameter-problem";
 
     /** Errors, and what RFC 4890, section 4.4.1, has every node need. */
@@ -64,13 +80,14 @@ public final class FirewallRules {
 
     private FirewallRules(Firewall firewall, List<String> lans) {
         this.firewall = firewall;
-        this.lans = lans;
+        this.lans = lans.stream().filter(lan -> !firewall.hasInterface(lan)).toList();
     }
 
     /**
      * The table; empty if the configuration wants none.
      *
-     * @param lans LAN interfaces, whose networks are no plausible source for a plain packet from the WAN
+     * @param lans LAN interfaces, whose networks are no plausible source for a plain packet from the WAN; one that is the WAN's
+     *     too says nothing
      */
     public static Optional<TableText> table(Firewall firewall, List<String> lans) {
         return firewall.isEnabled()
@@ -80,17 +97,21 @@ public final class FirewallRules {
 
     private String text() {
         text.append("table " + Table.FIREWALL + " {\n");
-        final boolean hasMarks = !firewall.decrypted().any();
         for (final FirewallVerdict verdict : FirewallVerdict.values()) {
-            if (hasMarks || verdict != FirewallVerdict.UNMARKED) {
-                text.append("\tcounter " + verdict.counter() + " {\n\t}\n\n");
-            }
+            text.append("\tcounter " + verdict.counter() + " {\n\t}\n\n");
         }
+        final boolean hasMarks = !firewall.decrypted().any();
+        hook(
+                "prerouting",
+                "raw",
+                wan -> (hasMarks ? "iifname " + wan + " meta ipsec exists jump marks\n" : "") + "iifname " + wan
+                        + " meta ipsec missing ip daddr 224.0.0.0/4 jump multicast\niifname " + wan
+                        + " meta ipsec missing ip6 daddr ff00::/8 jump multicast");
         if (hasMarks) {
-            hook("prerouting", "raw", wan -> "iifname " + wan + " meta ipsec exists jump marks");
             marks();
             refusal(FirewallVerdict.UNMARKED);
         }
+        multicast();
         hook("input", "filter", wan -> "iifname " + wan + " jump gateway");
         hook("forward", "filter", wan -> "iifname " + wan + " jump behind");
         // behind source NAT, after which the kernel looks for a policy again
@@ -103,6 +124,7 @@ public final class FirewallRules {
         decrypted();
         connection();
         source();
+        nowhere();
         refusal(FirewallVerdict.PRETENDED);
         refusal(FirewallVerdict.TO_GATEWAY);
         refusal(FirewallVerdict.TO_LAN);
@@ -130,26 +152,46 @@ public final class FirewallRules {
     }
 
     /**
-     * What is for the gateway itself. The kernel gives its own multicasts back to it as if they came in, and lets nobody else use its
-     * addresses (ip_route_input_slow()). In UDP, ESP has its SPI where IKE has zeros (RFC 3948, section 2.2). */
+     * Multicasts with one of the gateway's addresses. Those that it sends are given back to it as if they came in; what others
+     * send must not pass for them, and IPv6 does not look. The lookup for an interface finds the one that such a packet is on if
+     * it was given back (nft_fib_is_loopback()), and none for one that was received. Before Linux 6.16 it does so in prerouting
+     * only, so they are counted here and {@link #gateway} lets them pass.
+     */
+    private void multicast() {
+        chain(
+                "multicast",
+                NEIGHBOUR,
+                "fib saddr type != local return",
+                "fib saddr . iif oif exists " + accept(FirewallVerdict.LINK),
+                PRETENDED);
+    }
+
+    /**
+     * What is for the gateway itself. It gets its broadcasts back too, and lets nobody else use its IPv4 addresses
+     * (ip_route_input_slow()). In UDP, ESP has its SPI where IKE has zeros (RFC 3948, section 2.2). DHCP servers have addresses of
+     * networks that the LAN may have too. Those of DHCPv6, and relays, have any; no router leads to a link-local address.
+     */
     private void gateway() {
         chain(
                 "gateway",
                 DECRYPTED,
+                "ip daddr 224.0.0.0/4 jump counted",
+                "ip6 daddr ff00::/8 jump counted",
                 "udp dport 4500 @th,64,32 != 0 " + accept(FirewallVerdict.ESP),
                 "udp dport { 500, 4500 } " + accept(FirewallVerdict.IKE),
                 "meta l4proto { esp, ah } " + accept(FirewallVerdict.ESP),
+                "udp sport 67 udp dport 68 " + accept(FirewallVerdict.LINK),
+                "ip6 daddr fe80::/10 udp dport 546 " + accept(FirewallVerdict.LINK),
+                "fib saddr type local fib daddr type broadcast " + accept(FirewallVerdict.LINK),
+                "jump source",
                 "jump connection",
                 "icmp type { " + ICMP_ERRORS + " } " + accept(FirewallVerdict.LINK),
                 "icmpv6 type { " + ICMPV6_LINK + " } " + accept(FirewallVerdict.LINK),
-                "fib saddr type local fib daddr type { multicast, broadcast } " + accept(FirewallVerdict.LINK),
-                "udp sport 67 udp dport 68 " + accept(FirewallVerdict.LINK),
-                "ip6 saddr fe80::/10 udp sport 547 udp dport 546 " + accept(FirewallVerdict.LINK),
-                "jump source",
                 "ct status dnat " + accept(FirewallVerdict.DNAT),
                 each(firewall.allow(), service -> service(service) + accept(FirewallVerdict.ALLOWED)),
                 each(firewall.management(), network -> address("saddr", network) + accept(FirewallVerdict.MANAGEMENT)),
                 "goto " + FirewallVerdict.TO_GATEWAY.word());
+        chain("counted", NEIGHBOUR, "fib saddr type local accept");
     }
 
     /** What the gateway would forward. */
@@ -157,8 +199,8 @@ public final class FirewallRules {
         chain(
                 "behind",
                 DECRYPTED,
-                "jump connection",
                 "jump source",
+                "jump connection",
                 "ct status dnat " + accept(FirewallVerdict.DNAT),
                 each(
                         firewall.allowForward(),
@@ -168,9 +210,11 @@ public final class FirewallRules {
                 "goto " + FirewallVerdict.TO_LAN.word());
     }
 
+    /** Only packets of a connection itself give it a label: whoever has a tunnel may send errors about everybody's. */
     private void decrypted() {
         chain(
                 "decrypted",
+                ABOUT_A_CONNECTION + " " + accept(FirewallVerdict.DECRYPTED),
                 "ct direction original ct label set " + ORIGINAL_LABEL,
                 "ct direction reply ct label set " + REPLY_LABEL,
                 accept(FirewallVerdict.DECRYPTED));
@@ -179,20 +223,35 @@ public final class FirewallRules {
     private void connection() {
         chain(
                 "connection",
-                KNOWN + " ct direction original ct label " + ORIGINAL_LABEL + " goto "
-                        + FirewallVerdict.PRETENDED.word(),
-                KNOWN + " ct direction reply ct label " + REPLY_LABEL + " goto " + FirewallVerdict.PRETENDED.word(),
+                KNOWN + " ct direction original ct label " + ORIGINAL_LABEL + " " + PRETENDED,
+                KNOWN + " ct direction reply ct label " + REPLY_LABEL + " " + PRETENDED,
                 KNOWN + " " + accept(FirewallVerdict.ESTABLISHED));
     }
 
-    /** A link-local address says nothing: each link has them, and the lookup would find any. */
+    /**
+     * Sources that nobody on the WAN can have. Who has no address yet asks whether it is taken (RFC 4862, section 5.4.2). What
+     * nobody can have as its destination is looked at here too, since only few packets have one.
+     */
     private void source() {
-        final String pretended = "goto " + FirewallVerdict.PRETENDED.word();
         chain(
                 "source",
-                "ip6 saddr fe80::/10 return",
-                "fib saddr type local " + pretended,
-                each(lans, lan -> "fib saddr oifname " + quoted(lan) + " " + pretended));
+                "ip saddr 127.0.0.0/8 " + PRETENDED,
+                "ip daddr 127.0.0.0/8 jump nowhere",
+                "ip6 saddr { " + NEVER_SENT6 + ", ff00::/8 } " + PRETENDED,
+                "ip6 daddr { ::, " + NEVER_SENT6 + " } jump nowhere",
+                "ip6 saddr :: icmpv6 type nd-neighbor-solicit return",
+                "ip6 saddr :: " + PRETENDED,
+                NEIGHBOUR,
+                "fib saddr type local " + PRETENDED,
+                lans.isEmpty()
+                        ? ""
+                        : "fib saddr oifname { "
+                                + lans.stream().map(FirewallRules::quoted).collect(joining(", ")) + " } " + PRETENDED);
+    }
+
+    /** Destinations that only NAT leads to. */
+    private void nowhere() {
+        chain("nowhere", "ct status dnat,snat return", PRETENDED);
     }
 
     private void refusal(FirewallVerdict verdict) {

@@ -22,7 +22,7 @@ public enum FirewallVerdict {
     MANAGEMENT(true),
     /** Came out of an SA, without a mark that lets it in. */
     UNMARKED(false),
-    /** In clear, though its connection uses IPsec or its source is one of ours. */
+    /** In clear, though its connection uses IPsec, or its source is one of ours or nobody's. */
     PRETENDED(false),
     /** In clear, to the gateway itself or to everybody. */
     TO_GATEWAY(false),

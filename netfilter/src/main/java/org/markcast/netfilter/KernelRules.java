@@ -341,15 +341,22 @@ public final class KernelRules implements AutoCloseable {
 
     private void replaceTexts() {
         final String replacement = TableText.replacement(installedTexts, texts, Set.of());
-        if (!replacement.isEmpty()) {
-            final List<TableText> before = installedTexts;
-            verdicts.read(kernel);
-            concerned(before).forEach(TableListener::beforeInstallation);
-            kernel.run(replacement);
-            verdicts.replaced(before, texts);
-            installedTexts = texts;
-            tellInstalled(before);
+        if (replacement.isEmpty()) {
+            return;
         }
+        final List<TableText> before = installedTexts;
+        verdicts.read(kernel);
+        concerned(before).forEach(TableListener::beforeInstallation);
+        try {
+            kernel.run(replacement);
+        } catch (LinuxException | NftablesException e) {
+            LOG.warn("the nftables rules were not as expected ({}): installing them anew", e.getMessage());
+            replaceAllTables();
+            return;
+        }
+        verdicts.replaced(before, texts);
+        installedTexts = texts;
+        tellInstalled(before);
     }
 
     /** Those whose tables are about to be installed. */

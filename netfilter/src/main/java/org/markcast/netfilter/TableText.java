@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -13,6 +17,8 @@ import java.util.stream.Collectors;
  * needed, which may be never where a table follows by small changes.
  */
 public final class TableText {
+
+    private static final Pattern CHAIN = Pattern.compile("^\\tchain (\\w+) ", Pattern.MULTILINE);
 
     private final Table table;
     private Supplier<String> renderer; // null once there is the text
@@ -73,14 +79,47 @@ public final class TableText {
      * @param there all tables that stand there, known or not
      */
     static String replacement(Collection<TableText> installed, List<TableText> wanted, Set<Table> there) {
-        final List<TableText> come =
-                wanted.stream().filter(text -> !installed.contains(text)).toList();
         final Set<Table> gone = EnumSet.noneOf(Table.class);
         gone.addAll(there);
         gone.removeAll(Table.OF_SAS);
         installed.forEach(text -> gone.add(text.table()));
         wanted.forEach(text -> gone.remove(text.table()));
-        come.forEach(text -> gone.add(text.table()));
-        return MarkRules.removal(gone) + come.stream().map(TableText::text).collect(Collectors.joining("\n"));
+        final List<String> come = new ArrayList<>();
+        for (final TableText text : wanted) {
+            final Optional<TableText> former = of(text.table(), installed);
+            if (text.table() == Table.FIREWALL && former.isPresent()) {
+                come.add(text.succession(former.get()));
+            } else if (!former.equals(Optional.of(text))) {
+                gone.add(text.table());
+                come.add(text.text());
+            }
+        }
+        come.removeIf(String::isEmpty);
+        return MarkRules.removal(gone) + String.join("\n", come);
+    }
+
+    private static Optional<TableText> of(Table table, Collection<TableText> texts) {
+        return texts.stream().filter(text -> text.table() == table).findFirst();
+    }
+
+    /** Leads from a table of chains and counters to another one with the same counters, which go on. */
+    private String succession(TableText former) {
+        if (former.equals(this)) {
+            return "";
+        }
+        final Set<String> chains = former.chains();
+        chains.removeAll(chains());
+        return "flush table " + table + "\n"
+                + chains.stream()
+                        .map(chain -> "delete chain " + table + " " + chain + "\n")
+                        .collect(Collectors.joining())
+                + text();
+    }
+
+    private Set<String> chains() {
+        return CHAIN.matcher(text())
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 }

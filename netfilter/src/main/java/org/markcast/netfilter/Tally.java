@@ -31,15 +31,15 @@ final class Tally {
         before.replaceAll((counter, packets) -> packets + seen.put(counter, 0L));
     }
 
-    /** The tables have other texts now; those that stayed the same were not touched. */
+    /** The tables have other texts now: this one counts from 0 if it came or went, else it goes on. */
     void replaced(List<TableText> former, List<TableText> latest) {
-        if (!ours(former).equals(ours(latest))) {
+        if (isAmong(former) != isAmong(latest)) {
             restart();
         }
     }
 
-    private List<TableText> ours(List<TableText> texts) {
-        return texts.stream().filter(text -> text.table() == table).toList();
+    private boolean isAmong(List<TableText> texts) {
+        return texts.stream().anyMatch(text -> text.table() == table);
     }
 
     long of(String counter) {

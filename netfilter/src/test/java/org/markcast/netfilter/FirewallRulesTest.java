@@ -46,6 +46,20 @@ class FirewallRulesTest {
         assertTrue(text.contains("meta mark != 0 return\n\t\tgoto unmarked\n"), text);
     }
 
+    /** Found instead of named, the LAN may be the WAN, and then the answers to everybody would pretend. */
+    @Test
+    void shouldNotTakeTheWanForALan() throws IOException, ConfigException {
+        final Config config = read("interface = eth0, ppp*");
+        final String text = FirewallRules.table(config.firewall(), List.of("eth0", "ppp7", "eth1"))
+                .orElseThrow()
+                .text();
+        assertTrue(text.contains("fib saddr oifname { \"eth1\" } goto pretended\n"), text);
+        assertFalse(FirewallRules.table(config.firewall(), List.of("eth0"))
+                .orElseThrow()
+                .text()
+                .contains("oifname {"));
+    }
+
     @Test
     void shouldRenderNothingUnlessWanted() {
         assertEquals(Optional.empty(), FirewallRules.table(Config.defaults().firewall(), List.of("eth1")));
@@ -62,11 +76,14 @@ class FirewallRulesTest {
     }
 
     private String text(String settings) throws IOException, ConfigException {
-        final Path file = Files.writeString(
-                directory.resolve("test.conf"), "markcast {\ninterface = eth1\nfirewall {\n" + settings + "\n}\n}\n");
-        final Config config = ConfigReader.read(file);
+        final Config config = read(settings);
         return FirewallRules.table(config.firewall(), config.interfaces())
                 .orElseThrow()
                 .text();
+    }
+
+    private Config read(String settings) throws IOException, ConfigException {
+        return ConfigReader.read(Files.writeString(
+                directory.resolve("test.conf"), "markcast {\ninterface = eth1\nfirewall {\n" + settings + "\n}\n}\n"));
     }
 }

@@ -181,7 +181,7 @@ class KernelRulesTest {
 
         rules.setTables(List.of(uplinks, monitor));
         rules.apply(List.of(CAROL), List.of());
-        assertEquals(TableText.installation(List.of(monitor)), kernel.scripts.get(1));
+        assertEquals("flush table inet markcast_firewall\n" + monitor.text(), kernel.scripts.get(1));
 
         rules.setTables(List.of(monitor));
         rules.apply(List.of(CAROL), List.of());
@@ -222,8 +222,8 @@ class KernelRulesTest {
         rules.setTables(List.of(enforce));
         rules.apply(List.of(CAROL), List.of());
         assertEquals(5, rules.verdicts().get(FirewallVerdict.TO_LAN));
-        kernel.verdicts.put("refused_to_lan", 2L);
-        assertEquals(7, rules.verdicts().get(FirewallVerdict.TO_LAN));
+        kernel.verdicts.put("refused_to_lan", 7L);
+        assertEquals(7, rules.verdicts().get(FirewallVerdict.TO_LAN), "the same counter goes on");
         assertEquals(100, rules.verdicts().get(FirewallVerdict.ESP));
 
         final Sa erin = TestSa.of("erin", "0x200/0xff00", "10.1.0.131").build();
@@ -233,7 +233,28 @@ class KernelRulesTest {
         kernel.news = News.CHANGED;
         rules.work();
         kernel.verdicts.put("refused_to_lan", 1L);
-        assertEquals(8, rules.verdicts().get(FirewallVerdict.TO_LAN));
+        assertEquals(8, rules.verdicts().get(FirewallVerdict.TO_LAN), "the restored table counts from 0");
+
+        rules.setTables(List.of());
+        rules.apply(List.of(CAROL, erin), List.of());
+        rules.setTables(List.of(monitor));
+        rules.apply(List.of(CAROL, erin), List.of());
+        kernel.verdicts.put("refused_to_lan", 1L);
+        assertEquals(9, rules.verdicts().get(FirewallVerdict.TO_LAN), "so does one that comes back");
+    }
+
+    @Test
+    void shouldDeleteTheChainsThatASuccessorLacks() {
+        final TableText both = new TableText(
+                Table.FIREWALL, "table inet markcast_firewall {\n\tchain a {\n\t}\n\n\tchain b {\n\t}\n}\n");
+        final TableText one = new TableText(Table.FIREWALL, "table inet markcast_firewall {\n\tchain b {\n\t}\n}\n");
+        rules.setTables(List.of(both));
+        rules.apply(List.of(CAROL), List.of());
+        rules.setTables(List.of(one));
+        rules.apply(List.of(CAROL), List.of());
+        assertEquals(
+                "flush table inet markcast_firewall\ndelete chain inet markcast_firewall a\n" + one.text(),
+                kernel.scripts.get(1));
     }
 
     @Test

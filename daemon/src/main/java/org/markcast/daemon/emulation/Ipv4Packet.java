@@ -66,6 +66,16 @@ public final class Ipv4Packet {
         return new Builder(source, destination, PROTOCOL_ICMP, body);
     }
 
+    /** Starts an ICMP error (RFC 792) about a packet, of which it quotes what every error does. */
+    public static Builder icmpError(String source, String destination, int type, int code, Ipv4Packet about) {
+        final byte[] body = new byte[8 + about.headerLength() + 8];
+        body[0] = (byte) type;
+        body[1] = (byte) code;
+        System.arraycopy(about.bytes, 0, body, 8, body.length - 8);
+        putWord(body, 2, new InternetChecksum().add(body, 0, body.length).value());
+        return new Builder(source, destination, PROTOCOL_ICMP, body);
+    }
+
     /** Starts a packet of any protocol. */
     public static Builder of(int protocol, String source, String destination, byte[] body) {
         return new Builder(source, destination, protocol, body.clone());

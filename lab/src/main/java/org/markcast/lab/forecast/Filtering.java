@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.Tap;
 import org.markcast.lab.uml.Engine;
 import org.markcast.lab.uml.MarkcastEngine;
@@ -24,6 +25,8 @@ final class Filtering extends Scenario {
     private static final int ALLOWED_PORT = 7001;
     private static final int CONVERSATION_PORT = 7002;
     private static final int L2TP = 1701;
+    private static final int ICMP = 1;
+    private static final int UNREACHABLE = 3;
     private static final String SETTINGS = "interface = eth0\nallow_forward = 10.1.0.10[udp/" + ALLOWED_PORT + "]\n";
     private static final String ENFORCE = SETTINGS + "mode = enforce\n";
     private static final String REFUSED = "0 arrive";
@@ -88,6 +91,7 @@ final class Filtering extends Scenario {
         report.check("she cannot go on with what carol began", REFUSED, this::interrupted);
         report.check("which counts as pretended", "pretended 1, to_lan 4", () -> refused(markcast));
         report.check("L2TP in clear stays out", "2 refused", () -> l2tp(markcast));
+        report.check("an error out of carol's tunnel leaves mallory's own connection alone", PASSED, this::slandered);
     }
 
     /** To the gateway's address inside and to the one outside. */
@@ -165,6 +169,27 @@ final class Filtering extends Scenario {
             atCarol.awaitPackets(1, SOON);
         }
         return arrivals(impostor, CONVERSATION_PORT);
+    }
+
+    /** Mallory and alice have a conversation that is allowed, and carol sends alice an error about it. */
+    private String slandered() {
+        final Token question = Token.next();
+        final Token answer = Token.next();
+        try (Tap atAlice = alice.tap(question::isIn);
+                Tap atMallory = mallory.tap(answer::isIn);
+                Tap errors = alice.tap(arrival -> arrival.packet().protocol() == ICMP)) {
+            mallory.sendUdp(alice.address(), ALLOWED_PORT, question.payload());
+            atAlice.awaitPackets(1, SOON);
+            alice.sendUdp(mallory.address(), ALLOWED_PORT, answer.payload());
+            final Ipv4Packet answered = atMallory.awaitPackets(1, SOON).get(0).packet();
+            RawDeparture.send(
+                    carol,
+                    Ipv4Packet.icmpError(carol.address(), alice.address(), UNREACHABLE, 1, answered)
+                            .build(),
+                    0);
+            errors.awaitPackets(1, SOON);
+        }
+        return arrivals(mallory, ALLOWED_PORT);
     }
 
     /** Multicasts go both ways while something changes. */
