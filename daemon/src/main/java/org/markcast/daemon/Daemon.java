@@ -135,6 +135,7 @@ final class Daemon implements AutoCloseable {
     private void openRules() {
         if (config.rules()) {
             rules = KernelRules.open(config.leakGuard(), config.connmark(), SystemNanoClock.INSTANCE);
+            rules.remember(directory.marks());
         }
         LockOut.warnings(config).forEach(LOG::warn);
     }
@@ -208,6 +209,7 @@ final class Daemon implements AutoCloseable {
         pinning.check(tunnels.current().sas(), config.uplinks());
         if (rules != null) {
             rules.setTables(tables());
+            rules.setComplete(tunnels.areComplete());
             rules.apply(
                     tunnels.current().sas(),
                     forwarding.map(Forwarding::broadcasts).orElseGet(() -> LocalLans.broadcasts(config)));
