@@ -232,7 +232,7 @@ final class Daemon implements AutoCloseable {
             control.call(
                     () -> {
                         final long heapBytes = Runtime.getRuntime().totalMemory();
-                        follow(ConfigReader.read(configFile));
+                        follow(ConfigReader.read(configFile, LOG::warn));
                         giveBackMemory(heapBytes);
                         return null;
                     },

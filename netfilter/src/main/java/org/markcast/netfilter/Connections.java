@@ -110,10 +110,7 @@ final class Connections {
     }
 
     private static boolean holdsL2tp(TrafficSelector selector) {
-        return isIpv4(selector)
-                && (selector.protocol() == 0 || selector.protocol() == UDP)
-                && selector.firstPort() <= L2TP_PORT
-                && selector.lastPort() >= L2TP_PORT;
+        return isIpv4(selector) && selector.holds(UDP, L2TP_PORT);
     }
 
     /**
