@@ -85,8 +85,8 @@ final class IdleSettings {
                     "without vici in sources",
                     Key.VICI_SOCKET,
                     Key.VICI_LINGER);
-            if (config.staticSas().isEmpty()) {
-                warn(top.position(Key.SOURCES), "sources: there are no SAs, static { } has none");
+            if (config.forward() && config.staticSas().isEmpty()) {
+                warn(top.position(Key.SOURCES), "sources: there are no SAs to forward to, static { } has none");
             }
         } else if (!isFrom(Source.STATIC) && !config.staticSas().isEmpty()) {
             warn(section.section(Key.STATIC).position(), "static: has no effect without static in sources");
