@@ -78,16 +78,12 @@ final class IdleSettings {
     }
 
     private void sources() {
-        final SectionReader top = reader(Key.TOP, section);
         if (!isFrom(Source.VICI)) {
             idle(
                     reader(Key.VICI, section.section(Key.VICI)),
                     "without vici in sources",
                     Key.VICI_SOCKET,
                     Key.VICI_LINGER);
-            if (config.forward() && config.staticSas().isEmpty()) {
-                warn(top.position(Key.SOURCES), "sources: there are no SAs to forward to, static { } has none");
-            }
         } else if (!isFrom(Source.STATIC) && !config.staticSas().isEmpty()) {
             warn(section.section(Key.STATIC).position(), "static: has no effect without static in sources");
         }

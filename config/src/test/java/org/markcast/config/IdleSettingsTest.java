@@ -46,7 +46,7 @@ class IdleSettingsTest {
                 "sources = static\nstatic {\ncarol {\nmark = 7\nlocal_ts = 10.1.0.1\nremote_ts = 10.2.0.1\n}\n}",
                 "connmark {\nenabled = yes\nl2tp = yes\nl2tp_ports = 1024-2047\nl2tp_zones = 1-9\n}",
                 "rules = no\nleak_guard = no",
-                "sources = static\nforward = no\nfirewall {\ninterface = ppp0\n}",
+                "sources = static",
                 "reinject = rw",
                 "firewall {\ninterface = ppp0\nallow = tcp/22\n}",
                 "masquerade {\ninterface = ppp0\npool = 203.0.113.0/28\nidle = 2h\n}",
@@ -84,7 +84,6 @@ class IdleSettingsTest {
         assertWarnings("static {\ncarol {\n" + CAROL + "}\n}\n", "2 static: has no effect without static in sources");
         assertWarnings(
                 "sources = static\nvici {\nlinger = 5s\nsocket = unix:///a\n}\n",
-                "2 sources: there are no SAs to forward to, static { } has none",
                 "4 linger: has no effect without vici in sources",
                 "5 socket: has no effect without vici in sources");
     }
