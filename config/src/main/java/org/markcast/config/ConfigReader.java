@@ -18,8 +18,9 @@ import org.markcast.config.Config.Source;
 public final class ConfigReader {
 
     private static final String OWN_SECTION = "markcast";
+    private static final String PLUGIN_SECTION = "forecast";
     private static final List<List<String>> SECTIONS =
-            List.of(List.of(OWN_SECTION), List.of("forecast"), List.of("charon", "plugins", "forecast"));
+            List.of(List.of(OWN_SECTION), List.of(PLUGIN_SECTION), List.of("charon", "plugins", PLUGIN_SECTION));
 
     private final Problems problems;
     private final SectionView section;
@@ -78,6 +79,9 @@ public final class ConfigReader {
             if (section.exists()) {
                 final Config config = new ConfigReader(section, path.contains(OWN_SECTION), problems).config();
                 IdleSettings.find(section, config, idle);
+                if (path.contains(OWN_SECTION)) {
+                    IdleSettings.findOther(root.find(PLUGIN_SECTION), idle);
+                }
                 return config;
             }
         }

@@ -38,6 +38,17 @@ final class IdleSettings {
         new IdleSettings(section, config, warnings).find();
     }
 
+    /**
+     * Looks at the plugin's section, which stands beside ours. The one in charon's configuration is charon's.
+     *
+     * @param plugin null if there is none
+     */
+    static void findOther(Section plugin, Problems warnings) {
+        if (plugin != null) {
+            warnings.add(plugin.position(), "warning: forecast: is not read, since there is a section markcast");
+        }
+    }
+
     private void find() {
         forwarding();
         sources();

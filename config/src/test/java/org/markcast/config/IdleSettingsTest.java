@@ -72,6 +72,15 @@ class IdleSettingsTest {
     }
 
     @Test
+    void shouldFindASectionThatIsNotRead() throws ConfigException {
+        final ConfigFiles files = new ConfigFiles(directory);
+        assertEquals(
+                List.of("test.conf:2: warning: forecast: is not read, since there is a section markcast"),
+                files.warningsOf("charon { plugins { forecast { load = no } } }\nforecast { }\nmarkcast { }"));
+        assertEquals(List.of(), files.warningsOf("forecast { }"));
+    }
+
+    @Test
     void shouldSayThatNothingGuardsWithoutRules() throws ConfigException {
         assertWarnings(
                 "rules = no",
