@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.markcast.config.Config.Source;
 
 /**
@@ -17,8 +18,9 @@ import org.markcast.config.Config.Source;
 public final class ConfigReader {
 
     private static final String OWN_SECTION = "markcast";
+    private static final String PLUGIN_SECTION = "forecast";
     private static final List<List<String>> SECTIONS =
-            List.of(List.of(OWN_SECTION), List.of("forecast"), List.of("charon", "plugins", "forecast"));
+            List.of(List.of(OWN_SECTION), List.of(PLUGIN_SECTION), List.of("charon", "plugins", PLUGIN_SECTION));
 
     private final Problems problems;
     private final SectionView section;
@@ -36,12 +38,25 @@ public final class ConfigReader {
      * @throws ConfigException with every problem there is, if there is one
      */
     public static Config read(Path file) throws ConfigException {
+        return read(file, warning -> {});
+    }
+
+    /**
+     * The same, and says what does nothing in this configuration.
+     *
+     * @param warnings takes lines {@code FILE:LINE: warning: message}
+     * @throws ConfigException with every problem there is, if there is one
+     */
+    public static Config read(Path file, Consumer<String> warnings) throws ConfigException {
         final Problems problems = new Problems();
         final Section root = SettingsParser.parse(file, problems);
         if (root == null) {
             throw problems.exception();
         }
-        return read(root, problems);
+        final Problems idle = new Problems();
+        final Config config = read(root, problems, idle);
+        idle.lines().forEach(warnings);
+        return config;
     }
 
     /** What the schema's default texts mean. */
@@ -49,20 +64,25 @@ public final class ConfigReader {
         final Section root = new Section(new Position(Path.of("defaults"), 1));
         root.open(OWN_SECTION, root.position());
         try {
-            return read(root, new Problems());
+            return read(root, new Problems(), new Problems());
         } catch (ConfigException e) {
             throw new IllegalStateException("a default is no valid value", e);
         }
     }
 
-    private static Config read(Section root, Problems problems) throws ConfigException {
+    private static Config read(Section root, Problems problems, Problems idle) throws ConfigException {
         for (final List<String> path : SECTIONS) {
             SectionView section = SectionView.of(root, problems);
             for (final String name : path) {
                 section = section.section(name);
             }
             if (section.exists()) {
-                return new ConfigReader(section, path.contains(OWN_SECTION), problems).config();
+                final Config config = new ConfigReader(section, path.contains(OWN_SECTION), problems).config();
+                IdleSettings.find(section, config, idle);
+                if (path.contains(OWN_SECTION)) {
+                    IdleSettings.findOther(root.find(PLUGIN_SECTION), idle);
+                }
+                return config;
             }
         }
         problems.add(

@@ -29,6 +29,11 @@ public record Ipv4Range(int first, int last) {
         }
         final Prefix prefix = Prefix.parse(text);
         final int address = Values.toInt(prefix.address());
+        final String written = text.split("/", 2)[0];
+        if (Values.ipv4(written) != address) { // as an interface's own address is written
+            throw new IllegalArgumentException(
+                    text + " is neither a network nor an address: write " + prefix + ", or " + written + " alone");
+        }
         final int hostBits = IPV4_BITS - prefix.length();
         return new Ipv4Range(address, hostBits == IPV4_BITS ? -1 : address + (1 << hostBits) - 1);
     }

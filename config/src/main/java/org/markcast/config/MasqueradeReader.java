@@ -109,6 +109,9 @@ final class MasqueradeReader {
         if (pool.stream().anyMatch(range -> range.contains(pair.address()))) {
             problems.add(position, "address: " + Values.text(pair.address()) + " is in the pool, which is for leases");
         }
+        if (pair.client() == pair.address()) {
+            problems.add(position, "pair '" + pair.name() + "' has the client's own address: write the external one");
+        }
         for (final Masquerade.Pair other : others) {
             if (pair.collidesWith(other)) {
                 problems.add(

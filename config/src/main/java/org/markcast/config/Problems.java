@@ -34,11 +34,16 @@ final class Problems {
     }
 
     ConfigException exception() {
+        return new ConfigException(lines());
+    }
+
+    /** {@code FILE:LINE: message}, or {@code FILE: message} where the whole file is meant. */
+    List<String> lines() {
         final List<String> lines = new ArrayList<>();
         messages.forEach((file, byLine) -> byLine.forEach((line, texts) -> {
             final String place = line == WHOLE_FILE ? file + ": " : file + ":" + line + ": ";
             texts.forEach(text -> lines.add(place + text));
         }));
-        return new ConfigException(lines);
+        return lines;
     }
 }

@@ -68,6 +68,11 @@ final class SectionReader {
         return setting != null && setting.value() != null;
     }
 
+    /** Whether the operator gave the key a value that is not written like its default. */
+    boolean isOther(Key key) {
+        return isSet(key) && !settings.get(key.keyName()).value().equals(key.defaultText());
+    }
+
     /** Where the key stands, else the section. */
     Position position(Key key) {
         final Setting setting = settings.get(key.keyName());

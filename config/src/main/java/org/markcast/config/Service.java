@@ -42,6 +42,10 @@ public record Service(int protocol, int firstPort, int lastPort) {
         if (!selector.isAnyPort() && !WITH_PORTS.contains(selector.protocol())) {
             throw new IllegalArgumentException("'" + text + "': this protocol has no ports");
         }
+        final boolean hasTypes = selector.protocol() == Protocol.ICMP || selector.protocol() == Protocol.ICMPV6;
+        if (!selector.isAnyPort() && !hasTypes && selector.firstPort() == 0) {
+            throw new IllegalArgumentException("'" + text + "': no service has port 0");
+        }
         return new Service(selector.protocol(), selector.firstPort(), selector.lastPort());
     }
 

@@ -75,6 +75,11 @@ public record TrafficSelector(Prefix prefix, int protocol, int firstPort, int la
         return new int[] {first, range.length == 1 ? first : (int) Numbers.parse(range[1].strip(), what, first, max)};
     }
 
+    /** Whether packets of an IP protocol to or from a port of these addresses are meant. */
+    public boolean holds(int otherProtocol, int port) {
+        return (protocol == Protocol.ANY || protocol == otherProtocol) && firstPort <= port && port <= lastPort;
+    }
+
     public boolean isAnyPort() {
         return firstPort == 0 && lastPort == MAX_PORT;
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Configuration files of one test, in a directory of their own. */
@@ -24,6 +25,15 @@ record ConfigFiles(Path directory) {
 
     Config read(String text) throws ConfigException {
         return ConfigReader.read(write("test.conf", text));
+    }
+
+    /** What a text, which is valid, has without effect; its own directory left out of the file names. */
+    List<String> warningsOf(String text) throws ConfigException {
+        final List<String> warnings = new ArrayList<>();
+        ConfigReader.read(write("test.conf", text), warnings::add);
+        return warnings.stream()
+                .map(warning -> warning.replace(directory + "/", ""))
+                .toList();
     }
 
     /** The problems of a text, its own directory left out of the file names. */

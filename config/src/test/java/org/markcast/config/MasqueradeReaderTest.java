@@ -61,6 +61,7 @@ class MasqueradeReaderTest {
             pool = 203.0.113.1-carol        | pool: 'carol' is not an IP address
             pool = 2001:db8::/64            | pool: 2001:db8:: is no IPv4 address: masquerade is for IPv4, IPv6 needs no NAT
             pool = 10.0.0.0/19              | pool: has 8192 addresses, at most 4096 are possible
+            pool = 203.0.113.9/29           | pool: 203.0.113.9/29 is neither a network nor an address: write 203.0.113.8/29, or 203.0.113.9 alone
             pool = 239.0.0.1                | pool: 239.0.0.1 holds addresses that no host may have
             pool = 126.0.0.0-128.0.0.0      | pool: 126.0.0.0-128.0.0.0 holds addresses that no host may have
             pool = 0.0.0.0/0                | pool: 0.0.0.0-255.255.255.255 holds addresses that no host may have
@@ -72,6 +73,13 @@ class MasqueradeReaderTest {
             """)
     void shouldRefuse(String line, String problem) {
         assertEquals(List.of("test.conf:3: " + problem), files.problemsOf(section(line)));
+    }
+
+    @Test
+    void shouldRefuseAPairThatWouldChangeNothing() {
+        assertEquals(
+                List.of("test.conf:6: pair 'a' has the client's own address: write the external one"),
+                files.problemsOf(section("pairs {", pair("a", "10.0.0.1", "", "10.0.0.1"), "}")));
     }
 
     @Test

@@ -175,6 +175,8 @@ class ProblemsTest {
                 "firewall { allow = ssh }; allow: 'ssh' is no protocol's name or number (0 to 255)",
                 "firewall { allow = 22/tcp }; allow: 'tcp' is no port (0 to 65535)",
                 "firewall { allow = tcp/ }; allow: 'tcp/' is not a service such as tcp/22, udp/5000-5010 or icmp",
+                "firewall { allow = tcp/0 }; allow: 'tcp/0': no service has port 0",
+                "firewall { allow = udp/0-1023 }; allow: 'udp/0-1023': no service has port 0",
                 "firewall { allow = any }; allow: 'any' would be everything: name a protocol",
                 "firewall { allow = gre/22 }; allow: 'gre/22': this protocol has no ports",
                 "firewall { allow_forward = web }; allow_forward: 'web' is not an IP address",

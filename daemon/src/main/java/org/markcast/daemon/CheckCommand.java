@@ -30,11 +30,11 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ConfigException {
-        final Config config = configFile.read();
+        final PrintWriter err = spec.commandLine().getErr();
+        final Config config = configFile.read(err::println);
         final PrintWriter out = spec.commandLine().getOut();
         out.print(config.render());
         out.flush();
-        final PrintWriter err = spec.commandLine().getErr();
         rulesProblem(config).ifPresent(problem -> err.println("note: " + problem));
         if (config.masquerade().isEnabled()) {
             ExternalAddresses.problems(config.masquerade()).forEach(problem -> err.println("warning: " + problem));
@@ -49,24 +49,18 @@ final class CheckCommand implements Callable<Integer> {
 
     /** Why rules that the configuration wants would not be there; no error, but worth knowing. */
     private static Optional<String> rulesProblem(Config config) {
-        final boolean isGuardWanted = config.leakGuard() && config.forward();
-        final List<TableText> tables = ConfiguredTables.now(config);
-        if (!isGuardWanted && !config.connmark().enabled() && tables.isEmpty()) {
-            return Optional.empty();
-        }
         if (!config.rules()) {
-            return Optional.of("leak_guard = yes has no effect with rules = no");
+            return Optional.empty();
         }
         if (!"root".equals(System.getProperty("user.name"))) {
             return Optional.empty(); // who may not ask the kernel cannot know
         }
         try (Nftables nftables = new Nftables()) {
-            nftables.check(
-                    MarkRules.text(List.of(), List.of(), true, config.connmark()) + TableText.installation(tables));
+            nftables.check(MarkRules.text(List.of(), List.of(), config.leakGuard(), config.connmark())
+                    + TableText.installation(ConfiguredTables.now(config)));
             return Optional.empty();
         } catch (NftablesException e) {
-            return Optional.of(
-                    "the rules, with the leak guard, cannot be installed on this machine: " + e.getMessage());
+            return Optional.of("the rules cannot be installed on this machine: " + e.getMessage());
         }
     }
 }

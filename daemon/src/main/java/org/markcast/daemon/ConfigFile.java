@@ -3,6 +3,7 @@ package org.markcast.daemon;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.config.ConfigReader;
@@ -26,6 +27,15 @@ final class ConfigFile {
 
     /** Reads the file as it is now. */
     Config read() throws ConfigException {
+        return read(warning -> {});
+    }
+
+    /**
+     * Reads the file as it is now.
+     *
+     * @param warnings takes lines about what does nothing in this configuration
+     */
+    Config read(Consumer<String> warnings) throws ConfigException {
         if (!Files.exists(path)) {
             throw CommandFailure.usage(path + ": no such file; name a configuration with -c FILE");
         }
@@ -35,6 +45,6 @@ final class ConfigFile {
         if (!Files.isReadable(path)) {
             throw CommandFailure.usage(path + ": permission denied; make it readable, or name another with -c FILE");
         }
-        return ConfigReader.read(path);
+        return ConfigReader.read(path, warnings);
     }
 }

@@ -17,7 +17,6 @@ import org.markcast.capture.Capture;
 import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.config.ConfigReader;
-import org.markcast.engine.ForwardingState;
 import org.markcast.engine.counter.Counters;
 import org.markcast.engine.sa.SaTable;
 import org.markcast.netfilter.KernelRules;
@@ -110,9 +109,11 @@ final class Daemon implements AutoCloseable {
         control.start();
         open(ControlServer.start(directory.controlSocket(), this::answer));
         LOG.info(
-                "running: {} SAs, {} forwarders, process {}",
-                sas.size(),
-                forwarding.map(Forwarding::forwarders).orElse(0),
+                "running: {}{}, process {}",
+                StatusTable.count(sas.size(), "SA"),
+                forwarding
+                        .map(packets -> ", " + StatusTable.count(packets.forwarders(), "forwarder"))
+                        .orElse(""),
                 ProcessHandle.current().pid());
     }
 
@@ -135,6 +136,7 @@ final class Daemon implements AutoCloseable {
     private void openRules() {
         if (config.rules()) {
             rules = KernelRules.open(config.leakGuard(), config.connmark(), SystemNanoClock.INSTANCE);
+            rules.remember(directory.marks());
         }
         LockOut.warnings(config).forEach(LOG::warn);
     }
@@ -211,6 +213,7 @@ final class Daemon implements AutoCloseable {
         pinning.check(tunnels.current().sas(), config.uplinks());
         if (rules != null) {
             rules.setTables(tables());
+            rules.setComplete(tunnels.areComplete());
             rules.apply(
                     tunnels.current().sas(),
                     forwarding.map(Forwarding::broadcasts).orElseGet(() -> LocalLans.broadcasts(config)));
@@ -233,7 +236,7 @@ final class Daemon implements AutoCloseable {
             control.call(
                     () -> {
                         final long heapBytes = Runtime.getRuntime().totalMemory();
-                        follow(ConfigReader.read(configFile));
+                        follow(ConfigReader.read(configFile, LOG::warn));
                         giveBackMemory(heapBytes);
                         return null;
                     },
@@ -283,7 +286,7 @@ final class Daemon implements AutoCloseable {
             followTunnels(); // the rules depend on the LANs
         }
         reloads++;
-        LOG.info("reloaded: {} SAs", sas.size());
+        LOG.info("reloaded: {}", StatusTable.count(sas.size(), "SA"));
     }
 
     private Stream<String> answer(String request) {
@@ -302,7 +305,8 @@ final class Daemon implements AutoCloseable {
 
     private Status status() throws IOException {
         forwarding.ifPresent(Forwarding::countDrops);
-        final Capture capture = forwarding.map(Forwarding::capture).orElse(null);
+        final Optional<Capture> capture = forwarding.map(Forwarding::capture);
+        final Optional<Counters> packets = forwarding.map(forwarders -> counters());
         return new Status(
                 Version.read(),
                 ProcessHandle.current().pid(),
@@ -310,20 +314,22 @@ final class Daemon implements AutoCloseable {
                 TimeUnit.NANOSECONDS.toSeconds(clock.nanoTime() - startedNs),
                 configFile.toString(),
                 reloads,
-                forwarding.map(Forwarding::forwarders).orElse(0),
+                forwarding.map(Forwarding::forwarders).orElse(null),
                 StatusParts.rules(rules, config.connmark()),
                 StatusParts.firewall(rules, config.firewall()),
                 config.masquerade().isEnabled() ? StatusParts.masquerade(masquerading) : null,
-                StatusParts.interfaces(capture),
+                capture.map(StatusParts::interfaces).orElse(null),
                 pinning.status(config.uplinks()),
-                new Status.Decapsulated(
-                        capture == null || capture.hasMarks(), capture == null ? 0 : capture.decapsulatedDrops()),
-                config.groups().stream().map(Inet4Address::getHostAddress).toList(),
-                config.strictGroups(),
-                StatusParts.packets(counters()),
-                StatusParts.copies(counters()),
-                StatusParts.events(counters()),
-                StatusParts.tunnels(sas, forwarding.map(Forwarding::state).orElse(ForwardingState.EMPTY), rules),
+                capture.map(StatusParts::decapsulated).orElse(null),
+                capture.map(lans -> config.groups().stream()
+                                .map(Inet4Address::getHostAddress)
+                                .toList())
+                        .orElse(null),
+                capture.map(lans -> config.strictGroups()).orElse(null),
+                packets.map(StatusParts::packets).orElse(null),
+                packets.map(StatusParts::copies).orElse(null),
+                packets.map(StatusParts::events).orElse(null),
+                StatusParts.tunnels(sas, forwarding.map(Forwarding::state).orElse(null), rules),
                 tunnels.current().unhandled());
     }
 

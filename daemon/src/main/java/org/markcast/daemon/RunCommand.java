@@ -52,7 +52,7 @@ final class RunCommand implements Callable<Integer> {
 
     /** Keeps no reference to the configuration: the service forgets the parts that it does not need. */
     private Daemon start() throws ConfigException, IOException {
-        final Config config = configFile.read();
+        final Config config = configFile.read(LOG::warn);
         return Daemon.start(configFile.path(), config, RunDirectory.open(runDirectory.path()));
     }
 }

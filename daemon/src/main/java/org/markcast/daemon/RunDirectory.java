@@ -27,6 +27,7 @@ import java.util.Optional;
  *   counters        memory-mapped counters
  *   control.sock    requests of {@code markcast status}
  *   leases          external addresses of inside hosts; stays for the next run
+ *   marks           whose connections have which mark; stays for the next run
  * </pre>
  */
 final class RunDirectory implements AutoCloseable {
@@ -84,6 +85,10 @@ final class RunDirectory implements AutoCloseable {
 
     Path leases() {
         return directory.resolve("leases");
+    }
+
+    Path marks() {
+        return directory.resolve("marks");
     }
 
     /** Removes what the service left there, and lets go. Idempotent. */

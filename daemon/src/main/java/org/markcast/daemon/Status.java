@@ -15,11 +15,12 @@ import org.markcast.engine.sa.SaSet.Unhandled;
 
 /**
  * What the service does now, as {@code status --json} prints it: field names become snake_case, a value that is not known is left
- * out.
+ * out. With {@code forward = no} neither forwarders, interfaces, groups nor anything about packets and copies is there.
  *
  * @param state always {@code running}: who answers runs
  * @param uptimeSeconds since the start
  * @param reloads how often the configuration was read again
+ * @param forwarders how many threads forward; null if nothing is forwarded
  * @param firewall null if there is none
  * @param masquerade {@code null} if no inside hosts have external addresses of their own
  * @param packets what was captured and what became of it
@@ -34,7 +35,7 @@ record Status(
         long uptimeSeconds,
         String config,
         int reloads,
-        int forwarders,
+        Integer forwarders,
         Rules rules,
         Firewall firewall,
         Masquerade masquerade,
@@ -42,7 +43,7 @@ record Status(
         List<Uplink> uplinks,
         Decapsulated decapsulated,
         List<String> groups,
-        boolean strictGroups,
+        Boolean strictGroups,
         Packets packets,
         Copies copies,
         Map<String, Long> events,
@@ -162,6 +163,7 @@ record Status(
      * An SA.
      *
      * @param zone conntrack zone of an L2TP client, {@code null} if it has none
+     * @param reinject whether what comes from it goes to the other SAs too; null if nothing is forwarded
      * @param packetsIn packets that came from it
      * @param copies copies that were queued for it
      */
@@ -173,10 +175,14 @@ record Status(
             String markOut,
             List<String> localTs,
             List<String> remoteTs,
-            boolean reinject,
+            Boolean reinject,
             Integer zone,
             Long packetsIn,
             Long copies) {}
+
+    boolean isForwarding() {
+        return forwarders != null;
+    }
 
     /** One JSON object, in pieces that are made one after the other. */
     Stream<String> json() {

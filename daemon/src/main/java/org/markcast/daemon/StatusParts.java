@@ -29,10 +29,10 @@ final class StatusParts {
 
     private StatusParts() {}
 
-    /** All LAN interfaces that are configured, there or not; none without capture. */
+    /** All LAN interfaces that are configured, there or not. */
     static List<Status.Interface> interfaces(Capture capture) {
         final List<Status.Interface> interfaces = new ArrayList<>();
-        for (final String name : capture == null ? List.<String>of() : capture.names()) {
+        for (final String name : capture.names()) {
             final Optional<LanInterface> usable = capture.usable().stream()
                     .filter(lan -> lan.name().equals(name))
                     .findFirst();
@@ -58,6 +58,10 @@ final class StatusParts {
                 LongStream.of(40, 32, 24, 16, 8, 0)
                         .mapToObj(shift -> String.format("%02x", mac >>> shift & 0xff))
                         .toList());
+    }
+
+    static Status.Decapsulated decapsulated(Capture capture) {
+        return new Status.Decapsulated(capture.hasMarks(), capture.decapsulatedDrops());
     }
 
     static Status.Packets packets(Counters counters) {
@@ -169,11 +173,15 @@ final class StatusParts {
         return Math.max(0, TimeUnit.MILLISECONDS.toSeconds(ms));
     }
 
-    /** The SAs of a table, with counters if it is the one that the forwarders work by. */
+    /**
+     * The SAs of a table, with counters if it is the one that the forwarders work by.
+     *
+     * @param state null if nothing is forwarded
+     */
     static List<Status.Tunnel> tunnels(SaTable sas, ForwardingState state, KernelRules rules) {
+        final SaCounters counters =
+                state != null && state.sas() == sas ? state.saCounters() : SaCounters.none(sas.slots());
         return new TunnelList(
-                sas,
-                state.sas() == sas ? state.saCounters() : SaCounters.none(sas.slots()),
-                sa -> rules == null ? OptionalInt.empty() : rules.zone(sa));
+                sas, state == null ? null : counters, sa -> rules == null ? OptionalInt.empty() : rules.zone(sa));
     }
 }

@@ -2,7 +2,7 @@
 package org.markcast.daemon;
 
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -11,11 +11,9 @@ import java.util.stream.Stream;
 /** The status as a person reads it. What is zero and would only be noise is left out. */
 final class StatusTable {
 
-    private static final String[] SA_TITLES = {
-        "SA", "CHILD", "MARK IN", "MARK OUT", "LOCAL", "REMOTE", "REINJECT", "PACKETS IN", "COPIES"
-    };
-
-    private static final String ZONE_TITLE = "ZONE";
+    private static final List<String> SA_TITLES = List.of("SA", "CHILD", "MARK IN", "MARK OUT", "LOCAL", "REMOTE");
+    private static final List<String> FORWARDING_TITLES = List.of("REINJECT", "PACKETS IN", "COPIES");
+    private static final List<String> ZONE_TITLES = List.of("ZONE");
 
     private final StringBuilder text = new StringBuilder();
 
@@ -34,19 +32,21 @@ final class StatusTable {
         tail.unhandled(status);
         // Not flatMap: its iterator makes all elements of an inner stream at once.
         return Stream.concat(
-                Stream.concat(
-                        Stream.of(head.text.toString()),
-                        sas(status.sas(), status.rules().connmark().equals("l2tp"))),
-                Stream.of(tail.text.toString()));
+                Stream.concat(Stream.of(head.text.toString()), sas(status)), Stream.of(tail.text.toString()));
     }
 
     private void head(Status status) {
         line("markcast " + status.version() + " is " + status.state() + ", process " + status.pid() + ", for "
-                + duration(status.uptimeSeconds()) + ", " + count(status.forwarders(), "forwarder") + ", "
+                + duration(status.uptimeSeconds())
+                + (status.isForwarding() ? ", " + count(status.forwarders(), "forwarder") : "") + ", "
                 + count(status.reloads(), "reload"));
         line("configuration  " + status.config());
-        line("groups         " + (status.groups().isEmpty() ? "none joined" : String.join(", ", status.groups()))
-                + (status.strictGroups() ? " (no others are forwarded)" : ""));
+        if (status.isForwarding()) {
+            line("groups         " + (status.groups().isEmpty() ? "none joined" : String.join(", ", status.groups()))
+                    + (status.strictGroups() ? " (no others are forwarded)" : ""));
+        } else {
+            line("forwarding     off");
+        }
         line("rules          " + status.rules().state()
                 + (status.rules().connmark().equals("off")
                         ? ""
@@ -63,7 +63,7 @@ final class StatusTable {
         if (status.firewall() != null) {
             firewall(status.firewall());
         }
-        if (!status.decapsulated().marks()) {
+        if (status.isForwarding() && !status.decapsulated().marks()) {
             line("tunnels        told by source address: this kernel does not tell marks (needs Linux 5.19)");
         }
     }
@@ -76,7 +76,7 @@ final class StatusTable {
     }
 
     private void interfaces(Status status) {
-        if (status.interfaces().isEmpty()) {
+        if (!status.isForwarding() || status.interfaces().isEmpty()) {
             return;
         }
         final TextTable table = new TextTable("LAN", "STATE", "INDEX", "MTU", "MAC", "BROADCAST", "KERNEL DROPS");
@@ -119,7 +119,10 @@ final class StatusTable {
         }
         line("");
         line("masquerade " + masquerade.state()
-                + (masquerade.pool() == 0 ? "" : ", " + masquerade.pool() + " addresses in the pool"));
+                + (masquerade.pool() == 0
+                        ? ""
+                        : ", " + masquerade.pool() + (masquerade.pool() == 1 ? " address" : " addresses")
+                                + " in the pool"));
         masquerade.problems().forEach(problem -> line("  " + problem));
         for (final Status.MasqueradeServer server : masquerade.servers()) {
             line("  to " + server.server() + ": " + server.leased() + " leased, " + server.free() + " free, "
@@ -156,6 +159,9 @@ final class StatusTable {
     }
 
     private void packets(Status status) {
+        if (!status.isForwarding()) {
+            return;
+        }
         line("");
         line("packets  captured " + status.packets().captured() + ", forwarded "
                 + status.packets().forwarded() + ", dropped "
@@ -178,40 +184,39 @@ final class StatusTable {
     }
 
     /** Looks at all twice, for the widths and for the lines, and keeps none. */
-    private static Stream<String> sas(List<Status.Tunnel> sas, boolean hasZones) {
-        if (sas.isEmpty()) {
+    private static Stream<String> sas(Status status) {
+        if (status.sas().isEmpty()) {
             return Stream.of("no SAs\n");
         }
-        final String[] titles = hasZones ? with(ZONE_TITLE, SA_TITLES) : SA_TITLES;
+        final boolean hasZones = status.rules().connmark().equals("l2tp");
+        final String[] titles = row(
+                SA_TITLES, status.isForwarding() ? FORWARDING_TITLES : List.of(), hasZones ? ZONE_TITLES : List.of());
         final TextColumns columns = new TextColumns(titles);
-        sas.forEach(sa -> columns.fit(cells(sa, hasZones)));
-        return Stream.concat(Stream.<String[]>of(titles), sas.stream().map(sa -> cells(sa, hasZones)))
+        status.sas().forEach(sa -> columns.fit(cells(sa, hasZones)));
+        return Stream.concat(Stream.<String[]>of(titles), status.sas().stream().map(sa -> cells(sa, hasZones)))
                 .map(cells -> columns.line(cells) + "\n");
     }
 
-    private static String[] with(String last, String... cells) {
-        final String[] more = Arrays.copyOf(cells, cells.length + 1);
-        more[cells.length] = last;
-        return more;
-    }
-
     private static String[] cells(Status.Tunnel sa, boolean hasZones) {
-        final String[] cells = cells(sa);
-        return hasZones ? with(TextColumns.cell(sa.zone()), cells) : cells;
+        final List<String> ofAll = List.of(
+                sa.name(),
+                sa.child(),
+                sa.markIn(),
+                sa.markOut(),
+                String.join(" ", sa.localTs()),
+                String.join(" ", sa.remoteTs()));
+        final List<String> ofForwarding = sa.reinject() == null
+                ? List.of()
+                : List.of(
+                        sa.reinject() ? "yes" : "no", TextColumns.cell(sa.packetsIn()), TextColumns.cell(sa.copies()));
+        return row(ofAll, ofForwarding, hasZones ? List.of(TextColumns.cell(sa.zone())) : List.of());
     }
 
-    private static String[] cells(Status.Tunnel sa) {
-        return new String[] {
-            sa.name(),
-            sa.child(),
-            sa.markIn(),
-            sa.markOut(),
-            String.join(" ", sa.localTs()),
-            String.join(" ", sa.remoteTs()),
-            sa.reinject() ? "yes" : "no",
-            TextColumns.cell(sa.packetsIn()),
-            TextColumns.cell(sa.copies())
-        };
+    private static String[] row(List<String> ofAll, List<String> ofForwarding, List<String> ofL2tp) {
+        final List<String> row = new ArrayList<>(ofAll);
+        row.addAll(ofForwarding);
+        row.addAll(ofL2tp);
+        return row.toArray(String[]::new);
     }
 
     private void unhandled(Status status) {
@@ -228,7 +233,8 @@ final class StatusTable {
         text.append(line).append('\n');
     }
 
-    private static String count(int count, String what) {
+    /** As in "1 forwarder" or "2 forwarders". */
+    static String count(int count, String what) {
         return count + " " + what + (count == 1 ? "" : "s");
     }
 

@@ -27,9 +27,9 @@ final class TextColumns {
         hasRows = true;
     }
 
-    /** Digits with commas and points, or nothing known. */
+    /** Digits with commas and a point, unlike an address, or nothing known. */
     private static boolean isNumber(String cell) {
-        boolean isNumber = !cell.isEmpty();
+        boolean isNumber = !cell.isEmpty() && cell.indexOf('.') == cell.lastIndexOf('.');
         for (int i = 0; i < cell.length(); i++) {
             final char c = cell.charAt(i);
             isNumber &= c >= '0' && c <= '9' || c == ',' || c == '.';

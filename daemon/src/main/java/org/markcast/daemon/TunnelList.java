@@ -21,24 +21,26 @@ import org.markcast.engine.sa.SaTable;
 final class TunnelList extends AbstractList<Status.Tunnel> implements RandomAccess {
 
     private final SaTable sas;
+    private final boolean isForwarded;
     private final int[] indexes;
     private final int[] zones; // 0: none
     private final long[] packetsIn;
     private final long[] copies;
 
     /**
-     * @param counters of the table's slots
+     * @param counters of the table's slots; null if nothing is forwarded
      * @param zoneOf the conntrack zone of an SA
      */
     TunnelList(SaTable sas, SaCounters counters, Function<Sa, OptionalInt> zoneOf) {
         this.sas = sas;
+        isForwarded = counters != null;
         indexes = sas.sas().stream().mapToInt(sas::indexOf).toArray();
         zones = sas.sas().stream().mapToInt(sa -> zoneOf.apply(sa).orElse(0)).toArray();
         packetsIn = new long[indexes.length];
         copies = new long[indexes.length];
         for (int i = 0; i < indexes.length; i++) {
-            packetsIn[i] = counters.packetsIn(indexes[i]);
-            copies[i] = counters.copies(indexes[i]);
+            packetsIn[i] = isForwarded ? counters.packetsIn(indexes[i]) : SaCounters.UNKNOWN;
+            copies[i] = isForwarded ? counters.copies(indexes[i]) : SaCounters.UNKNOWN;
         }
     }
 
@@ -58,7 +60,7 @@ final class TunnelList extends AbstractList<Status.Tunnel> implements RandomAcce
                 sa.markOut().toString(),
                 texts(sa.localTs()),
                 texts(sa.remoteTs()),
-                sas.isReinject(indexes[index]),
+                isForwarded ? sas.isReinject(indexes[index]) : null,
                 zones[index] == 0 ? null : Integer.valueOf(zones[index]),
                 known(packetsIn[index]),
                 known(copies[index]));

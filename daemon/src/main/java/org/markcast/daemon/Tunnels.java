@@ -102,7 +102,7 @@ final class Tunnels implements AutoCloseable {
         inheritedUntilNs = System.nanoTime() + wanted.linger().toNanos();
         source.start(sas -> toControlThread.accept(() -> {
             if (vici == source) {
-                isInherited = false;
+                complete();
                 put(Source.VICI, sas);
             }
         }));
@@ -115,6 +115,16 @@ final class Tunnels implements AutoCloseable {
         }
     }
 
+    private void complete() {
+        hasChanged |= isInherited;
+        isInherited = false;
+    }
+
+    /** Whether all sources have told what they have; one that keeps silent has nothing, after a while. */
+    boolean areComplete() {
+        return !isInherited;
+    }
+
     private void put(Source source, SaSet sas) {
         hasChanged |= registry.put(source, sas);
     }
@@ -122,7 +132,7 @@ final class Tunnels implements AutoCloseable {
     /** Whether something has changed since the last call; {@link #current()} is up to date then. */
     boolean refresh() {
         if (isInherited && System.nanoTime() - inheritedUntilNs >= 0) {
-            isInherited = false;
+            complete();
             put(Source.VICI, SaSet.EMPTY);
         }
         if (!hasChanged) {

@@ -134,7 +134,7 @@ class StatusOutputTest {
                         """), table);
         assertTrue(table.contains("""
 
-                        UPLINK  STATE  INTERFACE    ADDRESS  GATEWAY  MARK                   TABLE  CONNECTIONS
+                        UPLINK  STATE  INTERFACE  ADDRESS    GATEWAY  MARK                   TABLE  CONNECTIONS
                         dsl     up     ppp0       192.0.2.2        -  0x01000000/0xff000000    201           12
 
                         """), table);
@@ -162,13 +162,13 @@ class StatusOutputTest {
         final String table = status(null, MASQUERADE, List.of()).table().collect(Collectors.joining());
         assertTrue(table.contains("""
 
-                masquerade degraded, 1 addresses in the pool
+                masquerade degraded, 1 address in the pool
                   new clients get no address: another has the log group
                   to 198.51.100.1: 1 leased, 0 free, 1 waiting
-                  CLIENT  SERVER             ADDRESS  KIND     SINCE      LAST PACKET  PACKETS OUT  PACKETS IN  BYTES OUT  BYTES IN
-                10.0.0.5  any            203.0.113.9  fixed    2 h 0 min  -                      0           0          0         0
+                CLIENT    SERVER        ADDRESS       KIND     SINCE      LAST PACKET  PACKETS OUT  PACKETS IN  BYTES OUT  BYTES IN
+                10.0.0.5  any           203.0.113.9   fixed    2 h 0 min  -                      0           0          0         0
                 10.0.0.6  198.51.100.1  203.0.113.10  leased   1 min 5 s  3 s ago               12          10       1200      1000
-                10.0.0.7  198.51.100.1             -  waiting  5 s        1 s ago                2           0        200         0
+                10.0.0.7  198.51.100.1  -             waiting  5 s        1 s ago                2           0        200         0
                 """), table);
     }
 
@@ -207,6 +207,60 @@ class StatusOutputTest {
                         + "'accepted':{'decrypted':12,'ike':2},'refused':{'pretended':0,'to_lan':3}}"),
                 json(monitor).get("firewall"));
         assertFalse(json(status(List.of())).has("firewall"));
+    }
+
+    private static final Status RULES_ONLY = new Status(
+            "1.0",
+            4711,
+            "running",
+            90,
+            "file",
+            1,
+            null,
+            new Status.Rules("in place", "l2tp", 0, 3, 0),
+            null,
+            null,
+            null,
+            List.of(),
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            List.of(new Status.Tunnel(
+                    "sa0",
+                    "rw",
+                    "transport",
+                    "1",
+                    "1",
+                    List.of("198.51.100.1[udp/1701]"),
+                    List.of("203.0.113.7[udp]"),
+                    null,
+                    1,
+                    null,
+                    null)),
+            List.of());
+
+    @Test
+    void shouldShowNothingOfForwardingWhereThereIsNone() {
+        assertEquals("""
+                markcast 1.0 is running, process 4711, for 1 min 30 s, 1 reload
+                configuration  file
+                forwarding     off
+                rules          in place, connmark l2tp, 3 packets of clients without an SA dropped
+
+                SA   CHILD  MARK IN  MARK OUT  LOCAL                   REMOTE            ZONE
+                sa0  rw           1         1  198.51.100.1[udp/1701]  203.0.113.7[udp]     1
+                """, RULES_ONLY.table().collect(Collectors.joining()));
+        assertEquals(
+                JsonParser.parseString(
+                        "{'version':'1.0','pid':4711,'state':'running','uptime_seconds':90,'config':'file',"
+                                + "'reloads':1,'rules':{'state':'in place','connmark':'l2tp','leaks':0,'orphans':3,'floods':0},'uplinks':[],"
+                                + "'sas':[{'name':'sa0','child':'rw','mode':'transport','mark_in':'1','mark_out':'1',"
+                                + "'local_ts':['198.51.100.1[udp/1701]'],'remote_ts':['203.0.113.7[udp]'],'zone':1}],"
+                                + "'unhandled':[]}"),
+                json(RULES_ONLY));
     }
 
     @Test

@@ -14,6 +14,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -22,6 +24,9 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.markcast.config.Mark;
 import org.markcast.daemon.emulation.Client;
 import org.markcast.daemon.emulation.EmulatedNetwork;
@@ -29,6 +34,7 @@ import org.markcast.daemon.emulation.Gateway;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.ServiceProcess;
 import org.markcast.daemon.emulation.ServiceStatus;
+import org.markcast.ipsec.vici.ScriptedCharon;
 import org.markcast.linux.ConntrackSocket;
 
 /**
@@ -241,6 +247,99 @@ class ConnmarkTest {
             write(carol, "from-carol"); // the connection is hers again
             assertEquals("from-carol", read(carolsEnd));
             assertEquals("for-carol-1", read(carol));
+        }
+    }
+
+    /** Carol's mark is another's when the service starts again; to the emulation whoever has it is at carol's end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "KILL"})
+    void shouldSendWhatBelongsToWhoHadAMarkInAFormerRunToNobody(String end) throws IOException {
+        build(carolAndDave());
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, TCP_PORT);
+        try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
+                Socket carol = connect("carol", address);
+                Socket carolsEnd = listening.accept();
+                Socket dave = connect("dave", address);
+                Socket davesEnd = listening.accept()) {
+            end(end);
+            service = service.startAgain(network.gateway(), carolsMarkAtErin());
+            write(carolsEnd, "for-carol");
+            awaitOrphans();
+            write(davesEnd, "for-dave");
+            assertEquals("for-dave", read(dave));
+            assertEquals(0, carol.getInputStream().available());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "KILL"})
+    void shouldForgetTheL2tpClientWhoHadAMarkInAFormerRun(String end) throws IOException {
+        build(carolAndDave(), L2TP);
+        startServer();
+        server.speak("carol");
+        server.speak("dave");
+        end(end);
+        service = service.startAgain(network.gateway(), carolsMarkAtErin(L2TP));
+
+        assertFalse(server.canTell("carol", "stale"), "what the server had for carol went out");
+        server.tell("dave", "for-dave");
+        assertEquals(List.of("for-dave"), server.heardUntil("dave", "for-dave"));
+    }
+
+    /** No charon has said yet who has which mark. */
+    @Test
+    void shouldHoldBackWhatBelongsToAMarkUntilCharonAnswers(@TempDir Path directory) throws IOException {
+        build(carolAndDave());
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, TCP_PORT);
+        try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
+                Socket carol = connect("carol", address);
+                Socket carolsEnd = listening.accept();
+                Socket dave = connect("dave", address);
+                Socket davesEnd = listening.accept()) {
+            end("TERM");
+            service = service.startAgain(network.gateway(), withoutCarolUntilCharonAnswers(directory));
+            write(carolsEnd, "for-carol");
+            awaitOrphans();
+            write(davesEnd, "for-dave");
+            assertEquals("for-dave", read(dave));
+
+            service.reload(config()); // carol's SA is found after all
+            assertEquals("for-carol", read(carol)); // which TCP sends again
+        }
+    }
+
+    @Test
+    void shouldTakeConnectionsFromAMarkThatCharonDoesNotKnow(@TempDir Path directory) throws IOException {
+        build(carolAndDave());
+        startServer();
+        server.speak("carol");
+        end("KILL");
+        service = service.startAgain(network.gateway(), withoutCarolUntilCharonAnswers(directory));
+        try (ConntrackSocket connections = network.gateway().namespace().call(ConntrackSocket::new)) {
+            assertEquals(1, connections.count(1, Mark.FULL_MASK));
+            final ScriptedCharon charon = ScriptedCharon.start(directory.resolve("charon.vici"), List.of());
+            service.awaitStatus("disown", status -> connections.count(1, Mark.FULL_MASK) == 0);
+            charon.stop();
+        }
+    }
+
+    private ServiceConfig withoutCarolUntilCharonAnswers(Path directory) {
+        return config().without("carol")
+                .vici(directory.resolve("charon.vici"), Duration.ofMinutes(5))
+                .set("sources", "static, vici");
+    }
+
+    private ServiceConfig carolsMarkAtErin(String... settings) {
+        return config(settings)
+                .change("carol", tunnel -> tunnel.withName("erin"))
+                .without("carol");
+    }
+
+    private void end(String how) {
+        if (how.equals("TERM")) {
+            assertEquals(0, service.stop(), service.log());
+        } else {
+            service.kill();
         }
     }
 

@@ -179,12 +179,17 @@ class LifeCycleTest {
     }
 
     @Test
-    void shouldRunWithoutForwarding() {
+    void shouldRunWithoutForwarding() throws IOException {
         try (ServiceProcess service =
                 ServiceProcess.start(gateway, network.serviceConfig().set("forward", "no"))) {
             assertTrue(service.log().contains("forward = no"), service.log());
             service.reload(network.serviceConfig().set("forward", "no").set("strict_groups", "yes"));
             assertEquals(List.of("224.0.0.1"), JoinedGroups.on(gateway, "eth1"));
+            final String status = Program.markcast(gateway, "status", "--run-dir", service.runDirectory())
+                    .out();
+            assertTrue(status.contains("\nforwarding     off\nrules          off\n\nSA "), status);
+            assertFalse(status.contains("captured"), status);
+            assertFalse(service.status().json().has("packets"));
             assertEquals(0, service.stop());
         }
     }

@@ -51,6 +51,11 @@ final class Connections {
 
     private final Set<InetAddress> crowded = new LinkedHashSet<>();
 
+    /** By name, the owners of marks who were there before and may come again. */
+    private final Map<String, MarkOwner> absent = new LinkedHashMap<>();
+
+    private boolean haveOwnersChanged;
+
     /**
      * What decides which rules there are.
      *
@@ -115,10 +120,7 @@ final class Connections {
     }
 
     private static boolean holdsL2tp(TrafficSelector selector) {
-        return isIpv4(selector)
-                && (selector.protocol() == 0 || selector.protocol() == UDP)
-                && selector.firstPort() <= L2TP_PORT
-                && selector.lastPort() >= L2TP_PORT;
+        return isIpv4(selector) && selector.holds(UDP, L2TP_PORT);
     }
 
     /**
@@ -127,7 +129,10 @@ final class Connections {
      * @param nowNs since when the marks of those that are gone are no longer used
      */
     void follow(Collection<Sa> gone, Collection<Sa> come, long nowNs) {
+        noteReturned(come);
         noteLeft(gone, come);
+        haveOwnersChanged |=
+                gone.stream().anyMatch(this::concern) || come.stream().anyMatch(this::concern);
         come.forEach(this::count);
         gone.forEach(sa -> discount(sa, nowNs));
     }
@@ -214,7 +219,7 @@ final class Connections {
         gone.stream().filter(this::concern).forEach(sa -> goneUses.incrementAndGet(sa.markIn()));
         for (final Sa sa : gone) {
             final boolean isShared = marks.uses(sa.markIn()) > goneUses.get(sa.markIn());
-            if (concern(sa) && !isShared && !goesOnAs(sa, successors.get(sa.name()))) {
+            if (concern(sa) && !isShared && !goesOnAs(MarkOwner.of(sa), successors.get(sa.name()))) {
                 left.add(sa.markIn());
             }
         }
@@ -224,13 +229,13 @@ final class Connections {
      * A rekey and a move keep an SPI for a while, a reauthentication the peer's address and port; what shares only name and mark
      * is another IKE daemon's life.
      */
-    private boolean goesOnAs(Sa sa, Sa successor) {
+    private boolean goesOnAs(MarkOwner owner, Sa successor) {
         return successor != null
                 && concern(successor)
-                && successor.markIn().equals(sa.markIn())
-                && (sa.outers().isEmpty() && successor.outers().isEmpty()
+                && successor.markIn().equals(owner.mark())
+                && (owner.outers().isEmpty() && successor.outers().isEmpty()
                         || successor.outers().stream()
-                                .anyMatch(outer -> sa.outers().stream().anyMatch(old -> isSame(outer, old))));
+                                .anyMatch(outer -> owner.outers().stream().anyMatch(old -> isSame(outer, old))));
     }
 
     private static boolean isSame(Outer outer, Outer old) {
@@ -238,10 +243,109 @@ final class Connections {
                 || old.remote().equals(outer.remote()) && old.remotePort() == outer.remotePort();
     }
 
-    /** Takes over what connections were to lose under other settings, and which zones they had. */
-    void inherit(Connections before) {
-        left.addAll(before.left);
+    /**
+     * Notes that connections may have the mark of an owner who is not there. Until it comes again, or {@link #endAbsence()}, they
+     * reach nobody.
+     *
+     * @param nowNs since when the mark is not used
+     */
+    void remember(MarkOwner owner, long nowNs) {
+        if (owner.isGone()) {
+            left.add(owner.mark());
+        } else {
+            absent.put(owner.name(), owner);
+        }
+        if (config.enabled()) {
+            marks.use(owner.mark());
+            marks.release(owner.mark(), nowNs);
+        }
+    }
+
+    /** An owner is gone if another has come in its place: under its name, or with its mark, unless that is shared. */
+    private void noteReturned(Collection<Sa> come) {
+        if (absent.isEmpty()) {
+            return;
+        }
+        final Set<String> names = new HashSet<>();
+        final Set<Mark> taken = new HashSet<>();
+        final Set<Mark> kept = new HashSet<>();
+        come.stream().filter(this::concern).forEach(sa -> {
+            names.add(sa.name());
+            taken.add(sa.markIn());
+            final MarkOwner owner = absent.get(sa.name());
+            if (owner != null && goesOnAs(owner, sa)) {
+                absent.remove(sa.name());
+                kept.add(sa.markIn());
+            }
+        });
+        absent.values().removeIf(owner -> {
+            final boolean isGone = names.contains(owner.name()) || taken.contains(owner.mark());
+            if (isGone && !kept.contains(owner.mark())) {
+                leaveUnlessUsed(owner.mark());
+            }
+            return isGone;
+        });
+    }
+
+    private void leaveUnlessUsed(Mark mark) {
+        if (marks.uses(mark) == 0) {
+            left.add(mark);
+        }
+    }
+
+    /** Whoever has not come again will not. */
+    void endAbsence() {
+        if (config.enabled()) {
+            haveOwnersChanged |= !absent.isEmpty();
+            absent.values().forEach(owner -> leaveUnlessUsed(owner.mark()));
+            absent.clear();
+        }
+    }
+
+    /** Whether {@link #owners} has others to tell since the last call. */
+    boolean takeOwnersChanged() {
+        final boolean haveChanged = haveOwnersChanged;
+        haveOwnersChanged = false;
+        return haveChanged;
+    }
+
+    /**
+     * Whose connections may have marks.
+     *
+     * @param sas all SAs that are there
+     */
+    List<MarkOwner> owners(Collection<Sa> sas) {
+        final List<MarkOwner> owners = new ArrayList<>(absent.values());
+        sas.stream().filter(this::concern).map(MarkOwner::of).forEach(owners::add);
+        left.stream().map(MarkOwner::gone).forEach(owners::add);
+        return owners;
+    }
+
+    /**
+     * Takes over what connections were to lose under other settings, and which zones they had.
+     *
+     * @param sas all SAs that are there, which come next; without connmark that does not show whose connections have which mark
+     */
+    void inherit(Connections before, Collection<Sa> sas, long nowNs) {
+        before.owners(config.enabled() ? List.of() : sas).forEach(owner -> remember(owner, nowNs));
         before.zones.forEach(zones::recall);
+        if (config.l2tp() && (!before.config.l2tp() || before.zones.areWithheld())) {
+            zones.withhold();
+        }
+    }
+
+    /** Nobody gets a zone before {@link #handOutZones()}. */
+    void withholdZones() {
+        zones.withhold();
+    }
+
+    boolean areZonesWithheld() {
+        return zones.areWithheld();
+    }
+
+    /** All zones that have connections are {@link #recall recalled}. */
+    void handOutZones() {
+        zones.handOut(this::putZone);
     }
 
     /** Notes that there are connections with a mark in a zone, which nobody else shall get if it can be helped. */
@@ -254,9 +358,9 @@ final class Connections {
         left.addAll(lost);
     }
 
-    /** Forgets the marks that no SA has used since then; whether there were any. */
+    /** Forgets the marks that no SA has used since then, but none while its owner may come again; whether there were any. */
     boolean forget(long sinceNs) {
-        return marks.forget(sinceNs);
+        return absent.isEmpty() && marks.forget(sinceNs);
     }
 
     /**
@@ -272,7 +376,11 @@ final class Connections {
         return takeLeft(false);
     }
 
+    /** Without connmark nobody's connections have marks of SAs; those that have them from before wait. */
     private List<Mark> takeLeft(boolean isContested) {
+        if (!config.enabled()) {
+            return List.of();
+        }
         final List<Mark> taken = new ArrayList<>(left);
         taken.removeIf(mark -> marks.isContested(mark) != isContested);
         left.removeAll(taken);
@@ -299,7 +407,7 @@ final class Connections {
 
     /** Whether the SA should have a zone and there was none left. */
     boolean lackZone(Sa sa) {
-        return concernL2tp(sa) && zones.of(sa.markIn()).isEmpty();
+        return concernL2tp(sa) && !zones.areWithheld() && zones.of(sa.markIn()).isEmpty();
     }
 
     /** Addresses that since the last call more L2TP clients have than there are ports for, with the number of clients. */

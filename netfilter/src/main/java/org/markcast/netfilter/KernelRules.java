@@ -2,6 +2,7 @@
 package org.markcast.netfilter;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -64,6 +65,10 @@ public final class KernelRules implements AutoCloseable {
     private List<TableText> installedTexts = List.of();
     private String problem;
     private long retryNs;
+    private MarkFile marks; // null: nothing is remembered
+    private boolean isComplete = true;
+    private String recallProblem;
+    private long recallNs;
 
     KernelRules(boolean hasGuard, Connmark connmark, NanoClock clock, Supplier<Kernel> opener) {
         this.hasGuard = hasGuard;
@@ -71,6 +76,10 @@ public final class KernelRules implements AutoCloseable {
         this.clock = clock;
         this.opener = opener;
         tables = new MarkTables(hasGuard, connmark);
+        recallNs = clock.nanoTime();
+        if (connmark.l2tp()) {
+            tables.connections().withholdZones();
+        }
     }
 
     /**
@@ -89,6 +98,23 @@ public final class KernelRules implements AutoCloseable {
     public void configure(boolean wantsGuard, Connmark latest) {
         hasGuard = wantsGuard;
         connmark = latest;
+    }
+
+    /**
+     * Remembers in a file who has which mark, from run to run: a mark may have another owner when the service starts again, who must
+     * not get what belongs to connections of the one before. Before the first {@link #apply}.
+     */
+    public void remember(Path file) {
+        marks = new MarkFile(file);
+        marks.read().forEach(owner -> tables.connections().remember(owner, clock.nanoTime()));
+    }
+
+    /**
+     * Whether the list of the next {@link #apply} names all SAs that there are, as is assumed until this is called. While it does not,
+     * what belongs to a mark of an earlier run reaches nobody.
+     */
+    public void setComplete(boolean latest) {
+        isComplete = latest;
     }
 
     /** The tables that are wanted beside those of the SAs from the next {@link #apply} on, at most one text for each. */
@@ -159,10 +185,14 @@ public final class KernelRules implements AutoCloseable {
         if (kernel == null) {
             attempt(this::connect);
         }
+        recallZones();
         final MarkTables following =
                 tables.follows(hasGuard, connmark) ? tables : tables.successor(hasGuard, connmark, clock.nanoTime());
         following.follow(latest, latestBroadcasts, clock.nanoTime()).forEach(come -> warn(come, following));
         following.connections().takeCrowded().forEach(this::warnOfCrowd);
+        if (isComplete) {
+            following.connections().endAbsence();
+        }
         tables = following;
         attempt(this::follow);
     }
@@ -176,7 +206,7 @@ public final class KernelRules implements AutoCloseable {
             if (clock.nanoTime() - retryNs >= 0) {
                 attempt(this::install);
             }
-        } else if (installed != null && tables.forget(clock.nanoTime() - GUARD_LINGER_NS)) {
+        } else if (installed != null && (tables.forget(clock.nanoTime() - GUARD_LINGER_NS) || isRecallDue())) {
             attempt(this::follow);
         }
     }
@@ -250,13 +280,7 @@ public final class KernelRules implements AutoCloseable {
                     elements.sa().name(),
                     elements.sa().markIn());
         }
-        if (tables.connections().lackZone(elements.sa())) {
-            LOG.error(
-                    "no conntrack zone is left for SA {}: it waits until another L2TP client has gone; widen"
-                            + " connmark.l2tp_zones, now {}",
-                    elements.sa().name(),
-                    tables.connections().config().l2tpZones());
-        }
+        warnOfZone(elements.sa(), tables);
         for (final TrafficSelector selector : elements.unmarked()) {
             LOG.warn(
                     "SA {}: unicast to {} gets no mark, only to whole prefixes and to single ports of single addresses",
@@ -275,6 +299,16 @@ public final class KernelRules implements AutoCloseable {
                 connmark.l2tpPorts());
     }
 
+    private static void warnOfZone(Sa sa, MarkTables tables) {
+        if (tables.connections().lackZone(sa)) {
+            LOG.error(
+                    "no conntrack zone is left for SA {}: it waits until another L2TP client has gone; widen"
+                            + " connmark.l2tp_zones, now {}",
+                    sa.name(),
+                    tables.connections().config().l2tpZones());
+        }
+    }
+
     private void attempt(Runnable task) {
         try {
             task.run();
@@ -290,10 +324,36 @@ public final class KernelRules implements AutoCloseable {
     private void connect() {
         if (kernel == null) {
             kernel = opener.get();
-            if (connmark.l2tp()) {
-                kernel.recallZones(tables.connections()::recall); // clients of an earlier run go on in theirs
-            }
         }
+    }
+
+    /**
+     * Clients of an earlier run go on in their zones. As long as it is not known which these are, nobody gets one: two clients in one
+     * would get each other's packets.
+     */
+    private void recallZones() {
+        if (kernel == null || !isRecallDue()) {
+            return;
+        }
+        try {
+            kernel.recallZones(tables.connections()::recall);
+            tables.connections().handOutZones();
+            tables.sas().forEach(sa -> warnOfZone(sa, tables));
+            if (recallProblem != null) {
+                LOG.info("L2TP clients get their conntrack zones");
+            }
+            recallProblem = null;
+        } catch (LinuxException | NftablesException e) {
+            if (!e.getMessage().equals(recallProblem)) {
+                LOG.error("L2TP clients get no answers until their conntrack zones are known: {}", e.getMessage());
+            }
+            recallProblem = e.getMessage();
+            recallNs = clock.nanoTime() + RETRY_NS;
+        }
+    }
+
+    private boolean isRecallDue() {
+        return tables.connections().areZonesWithheld() && clock.nanoTime() - recallNs >= 0;
     }
 
     private void follow() {
@@ -302,7 +362,9 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         followNews();
+        recallZones();
         disown(tables.connections().takeHandedOn());
+        rememberMarks();
         if (tables.changes() == null || !tables.shape().equals(installed)) {
             replaceTables();
         } else {
@@ -321,6 +383,13 @@ public final class KernelRules implements AutoCloseable {
         } catch (LinuxException | NftablesException e) {
             LOG.warn("connections of {} SAs that are gone may find others: {}", marks.size(), e.getMessage());
             tables.connections().leave(marks);
+        }
+    }
+
+    /** Before the first packet of a new owner passes, and not before the former one's connections have lost the mark. */
+    private void rememberMarks() {
+        if (marks != null && tables.connections().takeOwnersChanged()) {
+            marks.write(tables.connections().owners(tables.sas()));
         }
     }
 
@@ -383,7 +452,9 @@ public final class KernelRules implements AutoCloseable {
 
     private void install() {
         connect();
+        recallZones();
         disown(tables.connections().takeHandedOn());
+        rememberMarks();
         replaceAllTables();
         disown(tables.connections().takeOrphaned());
         if (problem != null) {

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
-import java.util.List;
 import java.util.stream.Collectors;
 import org.markcast.config.AddressLiteral;
 import org.markcast.engine.packet.Ipv4Address;
@@ -27,8 +22,7 @@ final class LeaseFile {
 
     private static final int COLUMNS = 5;
 
-    private final Path path;
-    private boolean hasFailed;
+    private final LineFile file;
 
     /** Takes what was remembered. */
     @FunctionalInterface
@@ -37,20 +31,11 @@ final class LeaseFile {
     }
 
     LeaseFile(Path path) {
-        this.path = path;
+        file = new LineFile(path, "leases");
     }
 
     void read(Visitor visitor) {
-        final List<String> lines;
-        try {
-            lines = Files.readAllLines(path);
-        } catch (NoSuchFileException e) {
-            return;
-        } catch (IOException e) {
-            LOG.warn("the leases of the last run cannot be read: {}", e.toString());
-            return;
-        }
-        for (final String line : lines) {
+        for (final String line : file.read()) {
             try {
                 final String[] columns = line.split(" ");
                 if (columns.length != COLUMNS) {
@@ -62,7 +47,7 @@ final class LeaseFile {
                         Long.parseLong(columns[3]),
                         Long.parseLong(columns[4]));
             } catch (IllegalArgumentException e) {
-                LOG.warn("{} holds a line that is no lease: {}", path, e.getMessage());
+                LOG.warn("{} holds a line that is no lease: {}", file, e.getMessage());
             }
         }
     }
@@ -71,23 +56,12 @@ final class LeaseFile {
         return Ipv4Address.of(AddressLiteral.parse(text));
     }
 
-    /** Replaces what was remembered; a file that cannot be written is reported once. */
+    /** Replaces what was remembered. */
     void write(Collection<Lease> leases) {
-        final String text = leases.stream()
+        file.write(leases.stream()
                 .filter(lease -> lease.isGranted() && !lease.isFixed())
                 .map(LeaseFile::line)
-                .collect(Collectors.joining());
-        final Path next = path.resolveSibling(path.getFileName() + ".new");
-        try {
-            Files.writeString(next, text);
-            Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
-            hasFailed = false;
-        } catch (IOException e) {
-            if (!hasFailed) {
-                LOG.warn("leases would not survive a restart: {}", e.toString());
-            }
-            hasFailed = true;
-        }
+                .collect(Collectors.joining()));
     }
 
     private static String line(Lease lease) {

@@ -104,9 +104,14 @@ final class MarkTables {
      */
     MarkTables successor(boolean wantsGuard, Connmark connmark, long nowNs) {
         final MarkTables next = new MarkTables(wantsGuard, connmark);
-        next.connections.inherit(connections);
-        next.follow(sasOf(sas.elements()), broadcasts, nowNs);
+        next.connections.inherit(connections, sas(), nowNs);
+        next.follow(sas(), broadcasts, nowNs);
         return next;
+    }
+
+    /** All SAs, in their order. */
+    List<Sa> sas() {
+        return sasOf(sas.elements());
     }
 
     /** Whether these tables were made for these settings. */

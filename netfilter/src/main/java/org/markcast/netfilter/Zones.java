@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -29,6 +30,7 @@ final class Zones {
 
     private final BitSet takenOrRecalled = new BitSet();
     private final Consumer<Mark> evicted;
+    private boolean areWithheld;
 
     /** Takes what changes. */
     @FunctionalInterface
@@ -49,6 +51,23 @@ final class Zones {
     Zones(NumberRange range, Consumer<Mark> evicted) {
         this.range = range;
         this.evicted = evicted;
+    }
+
+    /** Nobody gets a zone until it is known which have connections; to be called while nobody has one. */
+    void withhold() {
+        areWithheld = true;
+    }
+
+    boolean areWithheld() {
+        return areWithheld;
+    }
+
+    /** Ends {@link #withhold()}. */
+    void handOut(Listener listener) {
+        areWithheld = false;
+        final List<Mark> all = List.copyOf(waiting);
+        waiting.clear();
+        all.forEach(mark -> take(mark, listener));
     }
 
     /** Notes that there are connections with a mark in a zone. */
@@ -73,7 +92,7 @@ final class Zones {
 
     /** Gives a zone to a mark that has none. */
     void take(Mark mark, Listener listener) {
-        final int zone = choose(mark);
+        final int zone = areWithheld ? range.first() - 1 : choose(mark);
         if (zone < range.first()) {
             waiting.add(mark);
             return;

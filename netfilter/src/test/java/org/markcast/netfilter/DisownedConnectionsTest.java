@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.CachedNanoClock;
 import org.junit.jupiter.api.Test;
+import org.markcast.config.Config;
 import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
 import org.markcast.config.NumberRange;
@@ -146,5 +150,35 @@ class DisownedConnectionsTest {
         next.apply(List.of(CAROL, DAVE), List.of());
         assertEquals(42, next.zone(CAROL).getAsInt());
         assertEquals(8, next.zone(DAVE).getAsInt());
+    }
+
+    @Test
+    void shouldGiveNobodyAZoneUntilItIsKnownWhichAreInUse() {
+        kernel.zones.put(7, 42);
+        kernel.refusesToRecall = true;
+        apply(CAROL, DAVE);
+        assertEquals(Optional.empty(), rules.problem());
+        assertEquals(OptionalInt.empty(), rules.zone(CAROL));
+
+        kernel.refusesToRecall = false;
+        rules.work();
+        assertEquals(OptionalInt.empty(), rules.zone(CAROL), "asked again at once");
+        clock.advance(TimeUnit.SECONDS.toNanos(10));
+        rules.work();
+        assertEquals(OptionalInt.of(42), rules.zone(CAROL));
+        assertEquals(OptionalInt.of(8), rules.zone(DAVE));
+        assertEquals(
+                Set.of(ElementSet.zones(CAROL.markIn().mask())),
+                kernel.changes.get(0).added().keySet());
+    }
+
+    @Test
+    void shouldLookForZonesInUseWhenL2tpIsSwitchedOn() {
+        kernel.zones.put(7, 42);
+        rules.configure(true, Config.defaults().connmark());
+        apply(CAROL);
+        rules.configure(true, L2TP);
+        apply(CAROL);
+        assertEquals(OptionalInt.of(42), rules.zone(CAROL));
     }
 }

@@ -29,6 +29,7 @@ final class FakeKernel implements Kernel {
     String refusal;
     boolean refusesChanges;
     boolean refusesToDisown;
+    boolean refusesToRecall;
     boolean refusesElements;
     boolean hasTable;
     long leaks;
@@ -86,6 +87,9 @@ final class FakeKernel implements Kernel {
 
     @Override
     public void recallZones(Zones.Connection consumer) {
+        if (refusesToRecall) {
+            throw new NftablesException("connections: Interrupted system call");
+        }
         zones.forEach(consumer::accept);
     }
 

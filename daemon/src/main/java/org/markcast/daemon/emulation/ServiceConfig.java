@@ -105,9 +105,13 @@ public final class ServiceConfig {
         settings.forEach((key, value) ->
                 text.append("    ").append(key).append(" = ").append(value).append('\n'));
         sections.values().forEach(text::append);
-        text.append(vici).append(connmark).append(firewall).append("    static {\n");
-        tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
-        return text.append("    }\n}\n").toString();
+        text.append(vici).append(connmark).append(firewall);
+        if (settings.get("sources").contains("static")) {
+            text.append("    static {\n");
+            tunnels.values().forEach(tunnel -> tunnel.appendTo(text));
+            text.append("    }\n");
+        }
+        return text.append("}\n").toString();
     }
 
     @Override

@@ -103,6 +103,12 @@ public final class ServiceProcess implements AutoCloseable {
         return service;
     }
 
+    /** The same with another configuration. */
+    public ServiceProcess startAgain(Gateway gateway, ServiceConfig config) {
+        write(config.text());
+        return startAgain(gateway);
+    }
+
     private static ServiceProcess launch(Gateway gateway, Path directory, List<String> jvmOptions) {
         final ProcessBuilder builder = new ProcessBuilder(command(directory, jvmOptions))
                 .redirectErrorStream(true)
@@ -227,12 +233,16 @@ public final class ServiceProcess implements AutoCloseable {
 
     /** Gives the service another configuration, which it may refuse, and sends SIGHUP. */
     public void hangUp(String config) {
+        write(config);
+        signal("HUP");
+    }
+
+    private void write(String config) {
         try {
             Files.writeString(configuration(directory), config);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        signal("HUP");
     }
 
     /** Sends a signal, such as {@code STOP}. */

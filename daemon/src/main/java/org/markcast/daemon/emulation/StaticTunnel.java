@@ -14,6 +14,10 @@ import org.markcast.config.StaticSa.Mode;
 public record StaticTunnel(
         String name, String child, Mode mode, Mark markIn, Mark markOut, List<String> localTs, List<String> remoteTs) {
 
+    public StaticTunnel withName(String other) {
+        return new StaticTunnel(other, child, mode, markIn, markOut, localTs, remoteTs);
+    }
+
     public StaticTunnel withChild(String other) {
         return new StaticTunnel(name, other, mode, markIn, markOut, localTs, remoteTs);
     }
