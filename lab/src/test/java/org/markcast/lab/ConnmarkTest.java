@@ -376,6 +376,8 @@ class ConnmarkTest {
             assertEquals(0, orphans());
             write(beforesEnd, "too late");
             awaitOrphans();
+            write(before, "from-carol"); // the connection is hers again
+            assertEquals("from-carol", read(beforesEnd));
         }
     }
 
