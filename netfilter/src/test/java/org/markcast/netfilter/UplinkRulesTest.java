@@ -61,10 +61,12 @@ class UplinkRulesTest {
                 .text();
         assertTrue(one.contains("iifname vmap { \"cable0\" : goto pin_0x2000000 }\n"), one);
         assertTrue(one.contains("oifname vmap { \"cable0\" : goto pin_0x2000000, \"dsl0\" : drop }\n"), one);
+        assertTrue(one.contains("ip saddr vmap { 192.0.2.3 : goto claim_0x2000000 }"), one);
         assertTrue(one.contains("0x1000000 : goto restore_0x1000000"), one);
         final String none = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl", "cable"), Set.of(), 0)
                 .text();
         assertFalse(none.contains("ifname vmap"), none);
+        assertFalse(none.contains("saddr vmap"), none);
     }
 
     @Test
