@@ -97,14 +97,6 @@ class UplinkRulesTest {
 
     @Test
     void shouldKeepNumbersWhenOthersComeAndGo() {
-        final List<NumberedUplink> before = NumberedUplink.of(
-                uplinks(
-                        MASK,
-                        List.of(),
-                        uplink("a", null, null, false),
-                        uplink("b", null, null, false),
-                        uplink("c", null, null, false)),
-                List.of());
         final Uplinks after = uplinks(
                 MASK,
                 List.of(),
@@ -114,19 +106,11 @@ class UplinkRulesTest {
                 uplink("e", null, 20_003, false));
         assertEquals(
                 List.of("c 3000000 20001", "d 1000000 20004", "b 5000000 20002", "e 2000000 20003"),
-                numbers(NumberedUplink.of(after, before)));
+                numbers(NumberedUplink.of(after, threeUplinks())));
     }
 
     @Test
     void shouldHaveNumbersFollowTheInterface() {
-        final List<NumberedUplink> before = NumberedUplink.of(
-                uplinks(
-                        MASK,
-                        List.of(),
-                        uplink("a", null, null, false),
-                        uplink("b", null, null, false),
-                        uplink("c", null, null, false)),
-                List.of());
         final Uplinks after = uplinks(
                 MASK,
                 List.of(),
@@ -136,7 +120,17 @@ class UplinkRulesTest {
                 on("e0", "a")); // the name was that of another one
         assertEquals(
                 List.of("other 2000000 20002", "b 1000000 20001", "c 3000000 20003", "a 4000000 20004"),
-                numbers(NumberedUplink.of(after, before)));
+                numbers(NumberedUplink.of(after, threeUplinks())));
+    }
+
+    private static List<NumberedUplink> threeUplinks() {
+        final Uplinks three = uplinks(
+                MASK,
+                List.of(),
+                uplink("a", null, null, false),
+                uplink("b", null, null, false),
+                uplink("c", null, null, false));
+        return NumberedUplink.of(three, List.of());
     }
 
     private static Uplink on(String interfaceName, String name) {
