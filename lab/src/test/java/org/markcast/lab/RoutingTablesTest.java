@@ -139,6 +139,24 @@ class RoutingTablesTest {
     }
 
     @Test
+    void shouldDeleteARouteThatHasLostAWay() {
+        network.program("link add other type ifb\nlink set other up\n", "ip", "-batch", "-");
+        network.program("route add 192.0.2.0/24 nexthop via 10.1.0.9 nexthop dev other\n", "ip", "-batch", "-");
+        final Route both = routing.routesIn(RoutingTables.MAIN).stream()
+                .filter(route -> route.hops().size() == 2)
+                .findFirst()
+                .orElseThrow();
+        assertTrue(routing.add(both.in(TABLE)));
+        network.program("", "ip", "link", "set", "out", "down");
+        final List<Route> left = routing.routes();
+        assertEquals(1, left.get(0).hops().size());
+
+        left.forEach(routing::delete);
+
+        assertEquals(List.of(), routing.routes());
+    }
+
+    @Test
     void shouldReadOthersRoutes() {
         network.program("", "ip", "route", "add", "192.0.2.0/24", "via", "10.1.0.9", "metric", "5");
         network.program("", "ip", "route", "add", "unreachable", "192.0.3.0/24");

@@ -3,6 +3,7 @@ package org.markcast.lab;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.lab.UplinkNetwork.BOTH;
 import static org.markcast.lab.UplinkNetwork.CABLE_ADDRESS;
 import static org.markcast.lab.UplinkNetwork.DSL_ADDRESS;
@@ -13,19 +14,24 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.markcast.config.Mark;
 import org.markcast.config.StaticSa.Mode;
+import org.markcast.daemon.emulation.Ipv4Packet;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.daemon.emulation.StaticTunnel;
 import org.markcast.ipsec.vici.ScriptedCharon;
 import org.markcast.ipsec.vici.ScriptedSa;
+import org.markcast.linux.MessageBatch;
+import org.markcast.linux.RawSocket;
 
 /**
  * An SA in transport mode to the server beside two uplinks. Its policy is a real one, but blocks: what meets it is refused, what misses
@@ -38,6 +44,7 @@ class UplinksBesideIpsecTest {
     private static final int MARK = 7;
     private static final int PORT = 5000;
     private static final int PEER_PORT = 4000;
+    private static final int ESP = 50;
     private static final int TRAFFIC_CLASS = 0x20;
     private static final ScriptedSa SA = ScriptedSa.client(MARK).at(SERVER, 500).transport(DSL_ADDRESS);
 
@@ -150,6 +157,38 @@ class UplinksBesideIpsecTest {
         network.defaultRoute("cable");
         network.defaultRoute("dsl");
         session.exchange("still");
+    }
+
+    /** ESP keeps the mark of the packet inside, which may be pinned to another uplink since before there was a tunnel. */
+    @Test
+    void shouldSendEspByTheUplinkOfItsSource() {
+        start(UplinkNetwork.config(BOTH));
+        network.gateway()
+                .nft("table ip seen {\n chain post {\n type filter hook postrouting priority raw;\n"
+                        + " ip protocol esp oifname \"cable\" counter comment \"by cable\"\n"
+                        + " ip protocol esp oifname \"dsl\" counter comment \"by dsl\"\n }\n}\n");
+        network.gateway().namespace().call(() -> {
+            sendEsp(0x0100_0000 | MARK);
+            return null;
+        });
+        final String seen = network.gateway().run("nft", "list", "table", "ip", "seen");
+        assertTrue(seen.contains("packets 1 bytes 28 comment \"by cable\""), seen);
+        assertTrue(seen.contains("packets 0 bytes 0 comment \"by dsl\""), seen);
+        assertEquals(1, network.uplink("cable").get("connections").getAsInt());
+    }
+
+    private static void sendEsp(int mark) {
+        final byte[] packet = Ipv4Packet.of(ESP, CABLE_ADDRESS, OTHER_SERVER, new byte[8])
+                .build()
+                .bytes();
+        final UnsafeBuffer buffer = new UnsafeBuffer(ByteBuffer.allocateDirect(packet.length));
+        buffer.putBytes(0, packet);
+        try (RawSocket socket = new RawSocket()) {
+            final MessageBatch batch = MessageBatch.marked(1, socket.takesProtocol());
+            batch.packet(0, buffer.addressOffset(), packet.length);
+            batch.mark(0, ByteBuffer.wrap(packet).getInt(16), mark, ESP);
+            assertEquals(1, socket.send(batch, 0, 1));
+        }
     }
 
     private DatagramSocket socket(String address, int port) {

@@ -473,6 +473,30 @@ class UplinksTest {
         assertEquals(20_001, network.uplink("line").get("table").getAsInt());
     }
 
+    @Test
+    void shouldKeepASessionWhenTheInterfaceIsRenamed() throws IOException {
+        startWithBoth();
+        final Session session = network.connectAlice(server());
+        session.exchange("before");
+        network.defaultRoute("cable");
+        network.gateway().ip("link set dsl down", "link set dsl name wan0", "link set wan0 up");
+        network.awaitState("dsl", "no interface");
+
+        network.service()
+                .reload(UplinkNetwork.config(
+                        "lan = eth1",
+                        "cable { interface = cable",
+                        "gateway = " + CABLE_GATEWAY,
+                        "masquerade = yes }",
+                        "line { interface = wan0",
+                        "gateway = " + DSL_GATEWAY,
+                        "masquerade = yes }"));
+
+        network.awaitState("line", "up");
+        session.exchange("after");
+        assertEquals(1, network.uplink("line").get("connections").getAsInt());
+    }
+
     private String routesOf(int table) {
         return network.gateway().run("ip", "route", "show", "table", Integer.toString(table));
     }

@@ -266,33 +266,42 @@ public final class RoutingTables implements AutoCloseable {
 
     /** Adds a route of ours; {@code false} if somebody else's stands in its place. */
     public boolean add(Route route) {
-        return unlessThere(() ->
-                change("adding a route to table ", RTM_NEWROUTE, Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, route));
-    }
-
-    /** Deletes a route of ours; one that is not there is no error. */
-    public void delete(Route route) {
-        unlessGone(() -> change("deleting a route from table ", RTM_DELROUTE, 0, route));
-    }
-
-    private void change(String what, int type, int flags, Route route) {
-        message.begin(type, Netlink.NLM_F_ACK | flags, Libc.AF_INET, BODY_LENGTH);
-        message.putBody(1, route.prefixLength());
-        message.putBody(3, route.tos());
-        message.putBody(5, protocol);
-        message.putBody(6, type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : route.scope());
-        message.putBody(7, route.kind().type);
-        message.putInt(RTA_TABLE, route.table());
-        message.putAddress(RTA_DST, route.network());
+        begin(RTM_NEWROUTE, Netlink.NLM_F_CREATE | Netlink.NLM_F_EXCL, route.scope(), route);
         if (route.source() != 0) {
             message.putAddress(RTA_PREFSRC, route.source());
         }
-        putUnlessNone(RTA_PRIORITY, route.metric());
         if (!route.attributes().isEmpty()) {
             final int nest = message.beginNest(RTA_METRICS);
             route.attributes().forEach(message::append);
             message.endNest(nest);
         }
+        putHops(route);
+        return unlessThere(() -> end("adding a route to table ", route));
+    }
+
+    /** Deletes the route of ours that stands in the place of this one, whichever ways it has lost; none is no error. */
+    public void delete(Route route) {
+        begin(RTM_DELROUTE, 0, RT_SCOPE_NOWHERE, route);
+        unlessGone(() -> end("deleting a route from table ", route));
+    }
+
+    private void begin(int type, int flags, int scope, Route route) {
+        message.begin(type, Netlink.NLM_F_ACK | flags, Libc.AF_INET, BODY_LENGTH);
+        message.putBody(1, route.prefixLength());
+        message.putBody(3, route.tos());
+        message.putBody(5, protocol);
+        message.putBody(6, scope);
+        message.putBody(7, route.kind().type);
+        message.putInt(RTA_TABLE, route.table());
+        message.putAddress(RTA_DST, route.network());
+        putUnlessNone(RTA_PRIORITY, route.metric());
+    }
+
+    private void end(String what, Route route) {
+        dialogue.request(what + Integer.toUnsignedString(route.table()), message.end());
+    }
+
+    private void putHops(Route route) {
         if (route.nextHopId() != 0) {
             message.putInt(RTA_NH_ID, route.nextHopId());
         } else if (route.hops().size() == 1) {
@@ -305,7 +314,6 @@ public final class RoutingTables implements AutoCloseable {
             route.hops().forEach(this::putOneOfSeveral);
             message.endNest(nest);
         }
-        dialogue.request(what + Integer.toUnsignedString(route.table()), message.end());
     }
 
     private void putOneOfSeveral(Hop hop) {

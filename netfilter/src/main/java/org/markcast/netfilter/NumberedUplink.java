@@ -65,6 +65,13 @@ public record NumberedUplink(Uplink uplink, int mark, int table) {
         }
     }
 
+    /** The same on another interface. */
+    public NumberedUplink on(String interfaceName) {
+        final Uplink other = new Uplink(
+                uplink.name(), interfaceName, uplink.mark(), uplink.table(), uplink.gateway(), uplink.masquerade());
+        return new NumberedUplink(other, mark, table);
+    }
+
     private static boolean isBelow(int mask, int mark) {
         return (mark & ~mask) == 0;
     }

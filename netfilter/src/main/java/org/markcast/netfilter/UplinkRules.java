@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,7 +19,8 @@ import org.markcast.engine.packet.Ipv4Address;
  *       packet leaves by. What IPsec protects is not pinned: it follows its SA, whose own packets are.
  *   <li>Packets of pinned connections get the uplink's mark, from the LAN before they are routed, from this machine with another
  *       look at the routes. Routing rules lead them to the uplink's table; they also lead there what this machine begins from the
- *       address of an uplink, and so the ESP of its SAs.
+ *       address of an uplink.
+ *   <li>ESP has the mark of the packet inside, which may be that of another uplink, and belongs to the uplink that it has the address of.
  *   <li>Sources are translated to the uplink's address by {@code snat}: the kernel forgets what {@code masquerade} translated as soon
  *       as the interface goes down (nf_nat_masquerade.c). That one only stands in while the address is not known.
  * </ul>
@@ -89,6 +91,7 @@ public final class UplinkRules {
             final Mark mark = new Mark(uplink.mark(), config.mask());
             chain(name("pin", uplink), MarkText.statement("ct mark", mark));
             chain(name("restore", uplink), MarkText.statement(mark));
+            chain(name("claim", uplink), "jump " + name("pin", uplink), "goto " + name("restore", uplink));
         }
         restore();
         pin();
@@ -122,7 +125,22 @@ public final class UplinkRules {
         chain(
                 "output",
                 "type route hook output priority " + OUTPUT_PRIORITY + "; policy accept;",
-                "rt ipsec missing jump restore");
+                "rt ipsec exists return",
+                "jump restore",
+                claim(lan));
+    }
+
+    /** An address that two uplinks have belongs to the first one. */
+    private String claim(String lan) {
+        final Map<Integer, NumberedUplink> owners = new LinkedHashMap<>();
+        open().forEach(uplink -> addresses(uplink).forEach(address -> owners.putIfAbsent(address, uplink)));
+        final String claims = owners.entrySet().stream()
+                .map(owner -> Ipv4Address.text(owner.getKey()) + " : goto " + name("claim", owner.getValue()))
+                .collect(Collectors.joining(", "));
+        return claims.isEmpty()
+                ? "# nothing is pinned by its address"
+                : "meta l4proto { esp, ah } " + connectionMark() + " == 0 oifname != { \"lo\", " + lan
+                        + " } ip saddr vmap { " + claims + " }";
     }
 
     /** Those that connections are pinned to. */
@@ -137,7 +155,7 @@ public final class UplinkRules {
     }
 
     private void pin() {
-        final String known = MarkText.below("ct mark", config.mask() | overlap) + " != 0 return";
+        final String known = connectionMark() + " != 0 return";
         final String forMany = "ip daddr " + FOR_MANY + " return";
         final String pins = open().stream().map(UplinkRules::pin).collect(Collectors.joining(", "));
         final String drops = uplinks.stream()
@@ -198,6 +216,11 @@ public final class UplinkRules {
             text.append("\t\t" + line + "\n");
         }
         text.append("\t}\n\n");
+    }
+
+    /** What is 0 if a connection is neither pinned nor maybe an SA's. */
+    private String connectionMark() {
+        return MarkText.below("ct mark", config.mask() | overlap);
     }
 
     private String ofNetworks(String address) {

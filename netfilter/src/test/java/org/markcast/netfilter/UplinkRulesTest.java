@@ -61,10 +61,12 @@ class UplinkRulesTest {
                 .text();
         assertTrue(one.contains("iifname vmap { \"cable0\" : goto pin_0x2000000 }\n"), one);
         assertTrue(one.contains("oifname vmap { \"cable0\" : goto pin_0x2000000, \"dsl0\" : drop }\n"), one);
+        assertTrue(one.contains("ip saddr vmap { 192.0.2.3 : goto claim_0x2000000 }"), one);
         assertTrue(one.contains("0x1000000 : goto restore_0x1000000"), one);
         final String none = UplinkRules.table(uplinks, numbered, sources, Set.of("dsl", "cable"), Set.of(), 0)
                 .text();
         assertFalse(none.contains("ifname vmap"), none);
+        assertFalse(none.contains("saddr vmap"), none);
     }
 
     @Test
@@ -95,14 +97,6 @@ class UplinkRulesTest {
 
     @Test
     void shouldKeepNumbersWhenOthersComeAndGo() {
-        final List<NumberedUplink> before = NumberedUplink.of(
-                uplinks(
-                        MASK,
-                        List.of(),
-                        uplink("a", null, null, false),
-                        uplink("b", null, null, false),
-                        uplink("c", null, null, false)),
-                List.of());
         final Uplinks after = uplinks(
                 MASK,
                 List.of(),
@@ -112,19 +106,11 @@ class UplinkRulesTest {
                 uplink("e", null, 20_003, false));
         assertEquals(
                 List.of("c 3000000 20001", "d 1000000 20004", "b 5000000 20002", "e 2000000 20003"),
-                numbers(NumberedUplink.of(after, before)));
+                numbers(NumberedUplink.of(after, threeUplinks())));
     }
 
     @Test
     void shouldHaveNumbersFollowTheInterface() {
-        final List<NumberedUplink> before = NumberedUplink.of(
-                uplinks(
-                        MASK,
-                        List.of(),
-                        uplink("a", null, null, false),
-                        uplink("b", null, null, false),
-                        uplink("c", null, null, false)),
-                List.of());
         final Uplinks after = uplinks(
                 MASK,
                 List.of(),
@@ -134,7 +120,17 @@ class UplinkRulesTest {
                 on("e0", "a")); // the name was that of another one
         assertEquals(
                 List.of("other 2000000 20002", "b 1000000 20001", "c 3000000 20003", "a 4000000 20004"),
-                numbers(NumberedUplink.of(after, before)));
+                numbers(NumberedUplink.of(after, threeUplinks())));
+    }
+
+    private static List<NumberedUplink> threeUplinks() {
+        final Uplinks three = uplinks(
+                MASK,
+                List.of(),
+                uplink("a", null, null, false),
+                uplink("b", null, null, false),
+                uplink("c", null, null, false));
+        return NumberedUplink.of(three, List.of());
     }
 
     private static Uplink on(String interfaceName, String name) {

@@ -38,6 +38,10 @@ final class FollowedUplink {
     private final Trouble trouble;
 
     private Optional<Link> link = Optional.empty();
+
+    /** The index of its interface when that was there last. */
+    private OptionalInt lastIndex = OptionalInt.empty();
+
     private List<Address> addresses = List.of();
 
     /** Its addresses when it was up last: those that connections may use. */
@@ -66,6 +70,7 @@ final class FollowedUplink {
     FollowedUplink(NumberedUplink numbered, FollowedUplink former) {
         this(numbered);
         routes.inherit(former.routes);
+        lastIndex = former.lastIndex;
         held = former.held;
         lost.addAll(former.lost);
         isDown = former.isDown;
@@ -79,6 +84,15 @@ final class FollowedUplink {
         return numbered;
     }
 
+    /** The same under the name that its interface has now, if somebody has renamed that. */
+    NumberedUplink renamed(List<Link> links) {
+        return links.stream()
+                .filter(some -> lastIndex.equals(OptionalInt.of(some.index())))
+                .map(some -> numbered.on(some.name()))
+                .findFirst()
+                .orElse(numbered);
+    }
+
     private String name() {
         return numbered.uplink().name();
     }
@@ -88,6 +102,7 @@ final class FollowedUplink {
         link = links.stream()
                 .filter(some -> some.name().equals(numbered.uplink().interfaceName()))
                 .findFirst();
+        link.ifPresent(some -> lastIndex = OptionalInt.of(some.index()));
         addresses = all.stream()
                 .filter(address -> link.isPresent()
                         && address.interfaceIndex() == link.get().index()

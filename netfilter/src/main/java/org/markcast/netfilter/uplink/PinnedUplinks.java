@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter.uplink;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ import org.markcast.config.Uplinks;
 import org.markcast.linux.LinuxException;
 import org.markcast.linux.Route;
 import org.markcast.linux.RouteNetlink;
+import org.markcast.linux.RouteNetlink.Link;
 import org.markcast.linux.RoutingTables;
 import org.markcast.linux.RoutingTables.Rule;
 import org.markcast.netfilter.NumberedUplink;
@@ -106,7 +108,7 @@ public final class PinnedUplinks implements AutoCloseable {
     public static TableText tableNow(Uplinks config) {
         final Map<String, List<Integer>> sources = new HashMap<>();
         try (RouteNetlink netlink = new RouteNetlink()) {
-            final List<RouteNetlink.Link> links = netlink.links();
+            final List<Link> links = netlink.links();
             final List<RouteNetlink.Address> addresses = netlink.addresses();
             for (final Uplink uplink : config.all()) {
                 sources.put(uplink.name(), FollowedUplink.addressesOf(uplink, links, addresses));
@@ -120,22 +122,34 @@ public final class PinnedUplinks implements AutoCloseable {
         if (latest.equals(config)) {
             return;
         }
-        final List<NumberedUplink> before =
-                uplinks.stream().map(FollowedUplink::numbered).toList();
+        final List<NumberedUplink> before = before(latest);
         final List<NumberedUplink> now = NumberedUplink.of(latest, before);
         before.forEach(former -> attempt(() -> releaseUnlessKept(former, now)));
         config = latest;
-        uplinks = now.stream().map(this::followed).toList();
+        uplinks = now.stream().map(uplink -> followed(uplink, before)).toList();
         table = rules();
         look();
     }
 
-    private FollowedUplink followed(NumberedUplink numbered) {
-        for (final FollowedUplink former : uplinks) {
-            if (former.numbered().equals(numbered)) {
-                return former;
-            } else if (hasSameConnections(former.numbered(), numbered)) {
-                return new FollowedUplink(numbered, former);
+    /** The uplinks as they were, but with the names that their interfaces have now if these are asked for instead. */
+    private List<NumberedUplink> before(Uplinks latest) {
+        final Set<String> wanted = new HashSet<>();
+        latest.all().forEach(uplink -> wanted.add(uplink.interfaceName()));
+        final List<Link> links = new ArrayList<>();
+        attempt(() -> links.addAll(kernel.links()));
+        return uplinks.stream()
+                .map(uplink -> wanted.contains(uplink.numbered().uplink().interfaceName())
+                        ? uplink.numbered()
+                        : uplink.renamed(links))
+                .toList();
+    }
+
+    private FollowedUplink followed(NumberedUplink numbered, List<NumberedUplink> before) {
+        for (int i = 0; i < before.size(); i++) {
+            if (uplinks.get(i).numbered().equals(numbered)) {
+                return uplinks.get(i);
+            } else if (hasSameConnections(before.get(i), numbered)) {
+                return new FollowedUplink(numbered, uplinks.get(i));
             }
         }
         return new FollowedUplink(numbered);

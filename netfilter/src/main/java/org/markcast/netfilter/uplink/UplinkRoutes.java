@@ -6,7 +6,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -82,20 +81,18 @@ final class UplinkRoutes {
      * @param present our routes, of all tables, that are there
      */
     void put(List<Route> wanted, List<Route> present, UplinkKernel kernel, Trouble trouble) {
-        final Set<Route> there = new HashSet<>(inOwnTable(present));
-        final Set<Route> gone = new LinkedHashSet<>(there);
-        wanted.forEach(gone::remove);
+        final Set<Route> gone = new HashSet<>(inOwnTable(present));
+        final List<Route> come =
+                wanted.stream().filter(route -> !gone.remove(route)).toList();
         gone.forEach(route -> trouble.attempt(() -> kernel.delete(route)));
         final Set<Route> missing = new HashSet<>();
-        for (final Route route : wanted) {
-            if (!there.contains(route)) {
-                final Optional<String> reason = add(route, kernel);
-                if (reason.isPresent() && route.prefixLength() == 0) {
-                    trouble.note(reason.get());
-                } else if (reason.isPresent()) {
-                    missing.add(route);
-                    warnOfMissing(route, reason.get());
-                }
+        for (final Route route : come) {
+            final Optional<String> reason = add(route, kernel);
+            if (reason.isPresent() && route.prefixLength() == 0) {
+                trouble.note(reason.get());
+            } else if (reason.isPresent()) {
+                missing.add(route);
+                warnOfMissing(route, reason.get());
             }
         }
         refused = missing;

@@ -330,6 +330,25 @@ class PinnedUplinksTest {
     }
 
     @Test
+    void shouldFollowAnInterfaceToItsNewName() {
+        kernel.up("ppp0", 3, true, DSL);
+        kernel.up("eth2", 4, true, CABLE);
+        final PinnedUplinks uplinks = open(uplink("cable", "eth2"), uplink("dsl", "ppp0"));
+        kernel.links.remove("ppp0");
+        kernel.hasNews = true;
+        turn(uplinks);
+        kernel.up("wan0", 3, true, DSL);
+        turn(uplinks);
+        uplinks.configure(config(uplink("line", "wan0"), uplink("cable", "eth2")));
+        turn(uplinks);
+        assertEquals(List.of(), kernel.released);
+        assertTrue(kernel.rules.contains(new Rule(20_000, 0x0200_0000, MASK, 20_002)));
+        assertTrue(kernel.routes.contains(defaultRoute(20_002, 3, 0)));
+        assertEquals(List.of("up", "up"), conditions(uplinks));
+        assertEquals("line", uplinks.states().get(0).numbered().uplink().name());
+    }
+
+    @Test
     void shouldLeadOwnSourcesToTheirUplink() {
         kernel.up("ppp0", 3, true, DSL, DSL + 1, LINK_LOCAL);
         final PinnedUplinks uplinks = open(uplink("dsl", "ppp0"));
