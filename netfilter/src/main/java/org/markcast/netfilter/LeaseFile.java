@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -73,14 +74,32 @@ final class LeaseFile {
 
     /** Replaces what was remembered; a file that cannot be written is reported once. */
     void write(Collection<Lease> leases) {
-        final String text = leases.stream()
+        attempt(() -> {
+            final Path next = path.resolveSibling(path.getFileName() + ".new");
+            Files.writeString(next, text(leases));
+            Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+        });
+    }
+
+    /** Remembers more, at a cost that does not depend on how many there are. */
+    void add(Collection<Lease> leases) {
+        attempt(() -> Files.writeString(path, text(leases), StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+    }
+
+    private static String text(Collection<Lease> leases) {
+        return leases.stream()
                 .filter(lease -> lease.isGranted() && !lease.isFixed())
                 .map(LeaseFile::line)
                 .collect(Collectors.joining());
-        final Path next = path.resolveSibling(path.getFileName() + ".new");
+    }
+
+    private interface Writing {
+        void run() throws IOException;
+    }
+
+    private void attempt(Writing writing) {
         try {
-            Files.writeString(next, text);
-            Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+            writing.run();
             hasFailed = false;
         } catch (IOException e) {
             if (!hasFailed) {

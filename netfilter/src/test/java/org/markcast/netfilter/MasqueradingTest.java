@@ -12,6 +12,7 @@ import static org.markcast.netfilter.TestMasquerade.pool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -203,6 +204,22 @@ class MasqueradingTest {
         second.work();
         assertEquals(List.of("10.0.0.5 at " + carols + ", 10.0.0.6 at " + daves), kernel.thoroughly);
         assertEquals(List.of(), kernel.forgotten);
+    }
+
+    /** However many there are already. */
+    @Test
+    void shouldAddLeasesToThoseThatItRemembers() throws IOException {
+        final Masquerading first = start(pool(2));
+        kernel.asking.add(CAROL);
+        first.work();
+        final Path file = directory.resolve("leases");
+        final Object before =
+                Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        kernel.asking.add(DAVE);
+        first.work();
+        assertEquals(
+                before, Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+        assertEquals(2, Files.readAllLines(file).size());
     }
 
     @Test
