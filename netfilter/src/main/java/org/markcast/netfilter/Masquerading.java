@@ -194,14 +194,15 @@ public final class Masquerading implements AutoCloseable {
         lookNs = clock.nanoTime() + Math.min(idleNs / LOOKS_PER_IDLE, MAX_LOOK_NS);
     }
 
-    /** Whether it is known now how much each lease was used. */
+    /** Whether it is known now how much each lease was used: nothing is counted while there are no rules. */
     private boolean count() {
-        final boolean isCounted = traffic.attempt(kernel -> kernel.visit((source, destination, packets, bytes) ->
+        final boolean isRead = traffic.attempt(kernel -> kernel.visit((source, destination, packets, bytes) ->
                 leases.count(source, destination, packets, bytes, clock.nanoTime(), wallClock.time())));
-        if (isCounted) {
+        final boolean isKnown = isRead && rules.problem().isEmpty();
+        if (isKnown) {
             seenNs = clock.nanoTime();
         }
-        return isCounted;
+        return isKnown;
     }
 
     /** Since then nobody can tell which leases were used. */

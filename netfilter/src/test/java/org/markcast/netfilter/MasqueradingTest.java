@@ -3,6 +3,7 @@ package org.markcast.netfilter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.netfilter.TestMasquerade.pair;
@@ -336,6 +337,29 @@ class MasqueradingTest {
             masquerading.work();
         }
         assertEquals("none", addressOf(masquerading, "10.0.0.5"));
+    }
+
+    @Test
+    void shouldNotEndLeasesWhileThereAreNoRules() {
+        final Masquerading masquerading = start(pool(2));
+        kernel.asking.add(CAROL);
+        masquerading.work();
+        rulesKernel.refusal = "Operation not permitted";
+        rulesKernel.news = News.CHANGED;
+        for (int i = 0; i < 720; i++) {
+            pass(10);
+            rules.work();
+            masquerading.work();
+        }
+        assertNotEquals("none", addressOf(masquerading, "10.0.0.5"));
+
+        rulesKernel.refusal = null;
+        for (int i = 0; i < 7; i++) {
+            pass(10);
+            rules.work();
+            masquerading.work();
+        }
+        assertEquals("none", addressOf(masquerading, "10.0.0.5")); // it was never answered
     }
 
     @Test
