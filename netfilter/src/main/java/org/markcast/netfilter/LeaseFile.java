@@ -58,10 +58,19 @@ final class LeaseFile {
 
     /** Replaces what was remembered. */
     void write(Collection<Lease> leases) {
-        file.write(leases.stream()
+        file.write(text(leases));
+    }
+
+    /** Remembers more, at a cost that does not depend on how many there are. */
+    void add(Collection<Lease> leases) {
+        file.add(text(leases));
+    }
+
+    private static String text(Collection<Lease> leases) {
+        return leases.stream()
                 .filter(lease -> lease.isGranted() && !lease.isFixed())
                 .map(LeaseFile::line)
-                .collect(Collectors.joining()));
+                .collect(Collectors.joining());
     }
 
     private static String line(Lease lease) {

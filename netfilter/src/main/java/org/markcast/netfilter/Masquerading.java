@@ -169,6 +169,9 @@ public final class Masquerading implements AutoCloseable {
         if (!(fresh.isEmpty() && moved.isEmpty()) && rules.problem().isEmpty()) {
             forget();
         }
+        if (wallClock.time() - savedMs >= SAVE_MS) {
+            save();
+        }
     }
 
     /** Whoever is told of and has an address has connections by another one, or by an interface to which it does not belong. */
@@ -189,19 +192,17 @@ public final class Masquerading implements AutoCloseable {
         }
         final long idleNs = leases.config().idle().toNanos();
         lookNs = clock.nanoTime() + Math.min(idleNs / LOOKS_PER_IDLE, MAX_LOOK_NS);
-        if (wallClock.time() - savedMs >= SAVE_MS) {
-            save();
-        }
     }
 
-    /** Whether it is known now how much each lease was used. */
+    /** Whether it is known now how much each lease was used: nothing is counted while there are no rules. */
     private boolean count() {
-        final boolean isCounted = traffic.attempt(kernel -> kernel.visit((source, destination, packets, bytes) ->
+        final boolean isRead = traffic.attempt(kernel -> kernel.visit((source, destination, packets, bytes) ->
                 leases.count(source, destination, packets, bytes, clock.nanoTime(), wallClock.time())));
-        if (isCounted) {
+        final boolean isKnown = isRead && rules.problem().isEmpty();
+        if (isKnown) {
             seenNs = clock.nanoTime();
         }
-        return isCounted;
+        return isKnown;
     }
 
     /** Since then nobody can tell which leases were used. */
@@ -227,10 +228,11 @@ public final class Masquerading implements AutoCloseable {
         }
         if (change.gone().isEmpty()) {
             fresh.addAll(granted(change.come()));
+            file.add(change.come());
         } else {
             noteMoved(change);
+            save();
         }
-        save();
     }
 
     /**

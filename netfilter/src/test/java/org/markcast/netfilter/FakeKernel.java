@@ -36,6 +36,9 @@ final class FakeKernel implements Kernel {
     final Map<String, Long> verdicts = new HashMap<>();
     boolean isClosed;
 
+    /** What else happens with a script. */
+    Runnable effect = () -> {};
+
     @Override
     public void run(String script) {
         if (refusal != null) {
@@ -45,6 +48,7 @@ final class FakeKernel implements Kernel {
             throw new NftablesException("File exists");
         }
         scripts.add(script);
+        effect.run();
         hasTable = script.contains("table ip markcast {") || hasTable && !script.contains("delete table ip markcast\n");
         leaks = 0;
         if (script.contains("delete table inet markcast_firewall")) {

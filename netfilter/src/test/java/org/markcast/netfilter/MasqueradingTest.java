@@ -3,6 +3,7 @@ package org.markcast.netfilter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.markcast.netfilter.TestMasquerade.pair;
@@ -12,6 +13,7 @@ import static org.markcast.netfilter.TestMasquerade.pool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -205,6 +207,22 @@ class MasqueradingTest {
         assertEquals(List.of(), kernel.forgotten);
     }
 
+    /** However many there are already. */
+    @Test
+    void shouldAddLeasesToThoseThatItRemembers() throws IOException {
+        final Masquerading first = start(pool(2));
+        kernel.asking.add(CAROL);
+        first.work();
+        final Path file = directory.resolve("leases");
+        final Object before =
+                Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        kernel.asking.add(DAVE);
+        first.work();
+        assertEquals(
+                before, Files.readAttributes(file, BasicFileAttributes.class).fileKey());
+        assertEquals(2, Files.readAllLines(file).size());
+    }
+
     @Test
     void shouldNotGoOnWithLeasesThatEndedMeanwhile() {
         final Masquerading first = start(pool(2));
@@ -322,6 +340,29 @@ class MasqueradingTest {
     }
 
     @Test
+    void shouldNotEndLeasesWhileThereAreNoRules() {
+        final Masquerading masquerading = start(pool(2));
+        kernel.asking.add(CAROL);
+        masquerading.work();
+        rulesKernel.refusal = "Operation not permitted";
+        rulesKernel.news = News.CHANGED;
+        for (int i = 0; i < 720; i++) {
+            pass(10);
+            rules.work();
+            masquerading.work();
+        }
+        assertNotEquals("none", addressOf(masquerading, "10.0.0.5"));
+
+        rulesKernel.refusal = null;
+        for (int i = 0; i < 7; i++) {
+            pass(10);
+            rules.work();
+            masquerading.work();
+        }
+        assertEquals("none", addressOf(masquerading, "10.0.0.5")); // it was never answered
+    }
+
+    @Test
     void shouldForgetLaterWhatItCannotForgetNow() {
         final Masquerading masquerading = start(pool(2, pair("10.0.0.6", SERVER, "203.0.113.9")));
         kernel.asking.add(CAROL);
@@ -345,14 +386,11 @@ class MasqueradingTest {
         final Masquerading masquerading = start(pool(2, pair("10.0.0.6", SERVER, "203.0.113.9")));
         kernel.count(DAVE, 5, 500);
         masquerading.work();
-        kernel.count(DAVE, 8, 800);
-        final int[] runs = {rulesKernel.scripts.size()};
         masquerading.configure(TestMasquerade.masquerade(List.of("wan0"), 2, pair("10.0.0.6", SERVER, "203.0.113.9")));
+        kernel.count(DAVE, 8, 800); // until the very last
+        rulesKernel.effect = kernel.counts::clear;
         install(masquerading);
-        assertEquals(runs[0] + 1, rulesKernel.scripts.size());
 
-        kernel.count(DAVE, 0, 0);
-        assertEquals(8, client(masquerading, "10.0.0.6").packetsOut());
         kernel.count(DAVE, 8, 900); // as many as before
         assertEquals(16, client(masquerading, "10.0.0.6").packetsOut());
         assertEquals(1700, client(masquerading, "10.0.0.6").bytesOut());
@@ -368,15 +406,23 @@ class MasqueradingTest {
         pass(10);
         masquerading.work();
 
+        pass(9);
         kernel.counts.clear();
         rulesKernel.news = News.CHANGED;
         rules.work();
-        kernel.count(new Peers(CAROL.server(), CAROL.client()), 3, 300);
-        pass(3590);
+        pass(3591);
         masquerading.work();
-        pass(3590);
+        assertEquals(3, client(masquerading, "10.0.0.5").packetsIn());
+
+        pass(10);
+        kernel.count(new Peers(CAROL.server(), CAROL.client()), 3, 300);
+        masquerading.work();
+        pass(3599);
         masquerading.work();
         assertEquals(6, client(masquerading, "10.0.0.5").packetsIn());
+        pass(10);
+        masquerading.work();
+        assertEquals("none", addressOf(masquerading, "10.0.0.5"));
     }
 
     @Test
