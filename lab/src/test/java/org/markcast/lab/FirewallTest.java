@@ -596,10 +596,13 @@ class FirewallTest {
             }
             return count;
         });
-        service.reload(config(ON_WAN, ENFORCE, "log = no"));
-        service.reload(config(ON_WAN, ENFORCE, "log = no", "decrypted = marked"));
-        service.reload(config(ON_WAN, "log = no"));
-        isOver.set(true);
+        try {
+            service.reload(config(ON_WAN, ENFORCE, "log = no"));
+            service.reload(config(ON_WAN, ENFORCE, "log = no", "decrypted = marked"));
+            service.reload(config(ON_WAN, "log = no"));
+        } finally {
+            isOver.set(true);
+        }
         expectVerdicts(Map.of("to_gateway", sent.join()));
     }
 
