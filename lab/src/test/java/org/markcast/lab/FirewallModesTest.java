@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,7 +139,8 @@ class FirewallModesTest {
             Map<String, Long> last = settled();
             for (int i = 0; i < PACKETS; i++) {
                 final Numbered packet = packets.next();
-                packet.fragments().forEach(network.outside()::send);
+                final Consumer<byte[]> sender = packet.isIpv6() ? network.outside()::sendIpv6 : network.outside()::send;
+                packet.fragments().forEach(sender);
                 final Map<String, Long> now = settled();
                 outcome.put(packet.number(), difference(last, now));
                 last = now;
@@ -170,27 +172,20 @@ class FirewallModesTest {
             asked.send(request);
         } else {
             asking.send(question);
-            network.outside().send(answer(conversation));
+            answer(conversation);
         }
         asking.receive(new DatagramPacket(new byte[100], 100));
     }
 
-    private static byte[] answer(Conversation conversation) {
-        return conversation.to().contains(":")
-                ? Ipv6Packet.udp(
-                        conversation.to(),
-                        conversation.toPort(),
-                        conversation.from(),
-                        conversation.fromPort(),
-                        new byte[5])
-                : Ipv4Packet.udp(
-                                conversation.to(),
-                                conversation.toPort(),
-                                conversation.from(),
-                                conversation.fromPort(),
-                                new byte[5])
-                        .build()
-                        .bytes();
+    private void answer(Conversation asked) {
+        if (asked.to().contains(":")) {
+            network.outside()
+                    .sendIpv6(Ipv6Packet.udp(asked.to(), asked.toPort(), asked.from(), asked.fromPort(), new byte[5]));
+        } else {
+            network.outside()
+                    .send(Ipv4Packet.udp(asked.to(), asked.toPort(), asked.from(), asked.fromPort(), new byte[5])
+                            .build());
+        }
     }
 
     private static DatagramSocket open(NetworkNamespace namespace, InetSocketAddress at, List<DatagramSocket> sockets) {

@@ -379,7 +379,7 @@ class FirewallTest {
         try (DatagramSocket server = open(PORT)) {
             server.setSoTimeout(300);
             sendFromOutside(WanNetwork.ALICE, WanNetwork.LAN, PORT);
-            network.outside().send(Ipv6Packet.udp(WanNetwork.ALICE6, 4000, WanNetwork.LAN6, PORT, new byte[6]));
+            network.outside().sendIpv6(Ipv6Packet.udp(WanNetwork.ALICE6, 4000, WanNetwork.LAN6, PORT, new byte[6]));
             assertEquals(NOTHING, answerOf(server));
         }
         assertEquals(List.of(), reachAlice(WanNetwork.BOB));
@@ -420,7 +420,7 @@ class FirewallTest {
                 listener.setNetworkInterface(wan);
                 listener.setSoTimeout(TIMEOUT_MS);
                 for (final String source : List.of(WanNetwork.WAN6, WanNetwork.WAN6_LINK_LOCAL, WanNetwork.LAN6)) {
-                    network.outside().send(Ipv6Packet.udp(source, 5353, "ff02::fb", 5353, new byte[7]));
+                    network.outside().sendIpv6(Ipv6Packet.udp(source, 5353, "ff02::fb", 5353, new byte[7]));
                 }
                 listener.send(new DatagramPacket(new byte[5], 5, group));
                 assertEquals(5, receive(listener), "the first to be heard is its own");
@@ -429,7 +429,8 @@ class FirewallTest {
         });
         final byte[] advertisement = new byte[24];
         advertisement[0] = (byte) 136;
-        network.outside().send(Ipv6Packet.of(Ipv6Packet.ICMP, WanNetwork.WAN6_LINK_LOCAL, "ff02::1", advertisement));
+        network.outside()
+                .sendIpv6(Ipv6Packet.of(Ipv6Packet.ICMP, WanNetwork.WAN6_LINK_LOCAL, "ff02::1", advertisement));
         expectVerdict("pretended", 4);
         expectVerdict("link", 1);
     }
@@ -439,29 +440,32 @@ class FirewallTest {
         network.addIpv6();
         network.run("echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet");
         start(ON_WAN, ENFORCE, "allow = udp/7000", "allow_forward = ::/0", "management = ::/0");
-        network.outside().send(Ipv6Packet.udp("::", 4000, WanNetwork.WAN6, PORT, new byte[5]));
-        network.outside().send(Ipv6Packet.udp(WanNetwork.OUTSIDE6, 4000, "::ffff:10.1.0.10", PORT, new byte[5]));
+        network.outside().sendIpv6(Ipv6Packet.udp("::", 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        network.outside().sendIpv6(Ipv6Packet.udp(WanNetwork.OUTSIDE6, 4000, "::ffff:10.1.0.10", PORT, new byte[5]));
         sendFromOutside(WanNetwork.OUTSIDE, "127.0.0.1", PORT);
         // The first of these the kernel refuses before any rule sees it.
-        network.outside().send(Ipv6Packet.udp("::1", 4000, WanNetwork.WAN6, PORT, new byte[5]));
-        network.outside().send(Ipv6Packet.udp("::ffff:10.1.0.10", 4000, WanNetwork.WAN6, PORT, new byte[5]));
-        network.outside().send(Ipv6Packet.udp(WanNetwork.OUTSIDE6, 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        network.outside().sendIpv6(Ipv6Packet.udp("::1", 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        network.outside().sendIpv6(Ipv6Packet.udp("::ffff:10.1.0.10", 4000, WanNetwork.WAN6, PORT, new byte[5]));
+        network.outside().sendIpv6(Ipv6Packet.udp(WanNetwork.OUTSIDE6, 4000, WanNetwork.WAN6, PORT, new byte[5]));
         service.awaitStatus("let the last in", status -> verdicts(status).containsKey("allowed"));
         assertEquals(1, verdicts(service.status()).get("allowed"));
         assertEquals(4, verdicts(service.status()).get("pretended"));
     }
 
-    /** Asks before it has an address: is anybody called so? */
+    /** Asking for an address before having it, and with a link-local one that the gateway has on another link. */
     @Test
-    void shouldLetNeighboursLookForDuplicateAddresses() throws IOException {
+    void shouldLetNeighboursSolicit() throws IOException {
         network.addIpv6();
+        network.run("ip address add fe80::1/64 dev eth1 nodad");
         start(ON_WAN, ENFORCE);
         final byte[] solicitation = new byte[24];
         solicitation[0] = (byte) 135;
         System.arraycopy(Ipv6Packet.address(WanNetwork.WAN6), 0, solicitation, 8, 16);
         final long before = verdicts(service.status()).getOrDefault("link", 0L);
-        network.outside().send(Ipv6Packet.of(Ipv6Packet.ICMP, "::", "ff02::1:ff00:1", solicitation));
-        expectVerdict("link", before + 1);
+        for (final String neighbour : List.of("::", "fe80::1")) {
+            network.outside().sendIpv6(Ipv6Packet.of(Ipv6Packet.ICMP, neighbour, "ff02::1:ff00:1", solicitation));
+        }
+        expectVerdict("link", before + 2);
         assertFalse(verdicts(service.status()).containsKey("pretended"));
     }
 
@@ -548,7 +552,7 @@ class FirewallTest {
     }
 
     private void sendDhcpv6(String server, String client, int length) {
-        network.outside().send(Ipv6Packet.udp(server, 547, client, 546, new byte[length]));
+        network.outside().sendIpv6(Ipv6Packet.udp(server, 547, client, 546, new byte[length]));
     }
 
     private static String answerOf(DatagramSocket socket) throws IOException {
@@ -592,10 +596,13 @@ class FirewallTest {
             }
             return count;
         });
-        service.reload(config(ON_WAN, ENFORCE, "log = no"));
-        service.reload(config(ON_WAN, ENFORCE, "log = no", "decrypted = marked"));
-        service.reload(config(ON_WAN, "log = no"));
-        isOver.set(true);
+        try {
+            service.reload(config(ON_WAN, ENFORCE, "log = no"));
+            service.reload(config(ON_WAN, ENFORCE, "log = no", "decrypted = marked"));
+            service.reload(config(ON_WAN, "log = no"));
+        } finally {
+            isOver.set(true);
+        }
         expectVerdicts(Map.of("to_gateway", sent.join()));
     }
 

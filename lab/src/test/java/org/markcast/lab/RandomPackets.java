@@ -72,7 +72,7 @@ final class RandomPackets {
      *
      * @param number in its identification, or in its flow label
      */
-    record Numbered(int number, List<byte[]> fragments) {}
+    record Numbered(int number, boolean isIpv6, List<byte[]> fragments) {}
 
     /** An exchange between two ports that conntrack knows when the packets come. */
     record Conversation(String from, int fromPort, String to, int toPort) {}
@@ -125,7 +125,7 @@ final class RandomPackets {
                         Ipv4Packet.udp(to, toPort, from, fromPort, new byte[8]).build())
                 : Ipv4Packet.udp(from, fromPort, to, toPort, new byte[8]);
         return new Numbered(
-                number, List.of(packet.identification(number).build().bytes()));
+                number, false, List.of(packet.identification(number).build().bytes()));
     }
 
     /** To the port that the test redirects to alice, honest or not. */
@@ -133,7 +133,7 @@ final class RandomPackets {
         final Ipv4Packet.Builder packet =
                 Ipv4Packet.udp(any(SOURCES), FIRST_PORT + pass * 1_000 + number, WanNetwork.WAN, 8080, new byte[8]);
         return new Numbered(
-                number, List.of(packet.identification(number).build().bytes()));
+                number, false, List.of(packet.identification(number).build().bytes()));
     }
 
     private Numbered ipv4() {
@@ -143,6 +143,7 @@ final class RandomPackets {
                 .build();
         return new Numbered(
                 number,
+                false,
                 packet.totalLength() <= FRAGMENT_MTU
                         ? List.of(packet.bytes())
                         : packet.fragments(FRAGMENT_MTU).stream()
@@ -160,6 +161,7 @@ final class RandomPackets {
         final byte[] labelled = Ipv6Packet.labelled(packet, number);
         return new Numbered(
                 number,
+                true,
                 labelled.length <= 40 + FRAGMENT_LENGTH
                         ? List.of(labelled)
                         : List.of(Ipv6Packet.fragments(labelled, number, FRAGMENT_LENGTH)));

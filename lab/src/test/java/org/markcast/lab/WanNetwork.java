@@ -87,7 +87,8 @@ final class WanNetwork implements AutoCloseable {
     void silenceOutside() {
         run(
                 outside,
-                "nft add table inet silence; nft add chain inet silence output '{ type filter hook output priority 0; policy drop; }'");
+                "nft add table inet silence; nft add chain inet silence output"
+                        + " '{ type filter hook output priority 0; policy drop; }'");
     }
 
     EmulatedNetwork emulated() {

@@ -18,7 +18,6 @@ public class Host implements AutoCloseable {
     private static final long MULTICAST_MAC = 0x0100_5e00_0000L; // RFC 1112, section 6.4
     private static final long IPV6_MULTICAST_MAC = 0x3333_0000_0000L; // RFC 2464, section 7
     private static final int MAX_PACKET_LENGTH = 65_535;
-    private static final int IPV6_HEADER_LENGTH = 40;
 
     private final String name;
     private final NetworkNamespace namespace;
@@ -98,11 +97,22 @@ public class Host implements AutoCloseable {
     }
 
     /**
-     * Sends bytes as an IP packet as they are, IPv6 if they say so: the kernel touches no field of it.
+     * Sends bytes as an IPv4 packet as they are: the kernel touches no field of it.
      *
      * @throws IllegalStateException if the interface does not take them, because of its MTU for example
      */
     public void send(byte[] ipPacket) {
+        send(frame, ipPacket, destinationMac(ipPacket));
+    }
+
+    /** The same as an IPv6 packet. */
+    public void sendIpv6(byte[] ipPacket) {
+        final boolean isMulticast = ipPacket[24] == (byte) 0xff;
+        final int lastOfAddress = ByteBuffer.wrap(ipPacket).getInt(36);
+        send(ipv6Frame(), ipPacket, isMulticast ? IPV6_MULTICAST_MAC | lastOfAddress & 0xffff_ffffL : gatewayMac);
+    }
+
+    private void send(MessageBatch batch, byte[] ipPacket, long destinationMac) {
         if (frames == null) {
             frames = namespace.call(FrameSocket::new);
         }
@@ -110,10 +120,8 @@ public class Host implements AutoCloseable {
             sendingIndex = interfaceIndex();
         }
         packet.putBytes(0, ipPacket);
-        final boolean isIpv6 = ipPacket.length >= IPV6_HEADER_LENGTH && ipPacket[0] >>> 4 == 6;
-        final MessageBatch batch = isIpv6 ? ipv6Frame() : frame;
         batch.packet(0, packet.addressOffset(), ipPacket.length);
-        batch.frame(0, sendingIndex, isIpv6 ? ipv6DestinationMac(ipPacket) : destinationMac(ipPacket));
+        batch.frame(0, sendingIndex, destinationMac);
         final int sent = frames.send(batch, 0, 1);
         if (sent != 1) {
             throw new IllegalStateException(
@@ -126,11 +134,6 @@ public class Host implements AutoCloseable {
             ipv6Frame = MessageBatch.ipv6Frames(1);
         }
         return ipv6Frame;
-    }
-
-    private long ipv6DestinationMac(byte[] ipPacket) {
-        final boolean isMulticast = ipPacket[24] == (byte) 0xff;
-        return isMulticast ? IPV6_MULTICAST_MAC | ByteBuffer.wrap(ipPacket).getInt(36) & 0xffff_ffffL : gatewayMac;
     }
 
     /** The hardware address that a packet from here is sent to. */
