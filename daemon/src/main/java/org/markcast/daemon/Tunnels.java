@@ -20,6 +20,9 @@ import org.markcast.ipsec.vici.ViciSource;
 /** The SAs of all configured sources, and their changes. Control thread only. */
 final class Tunnels implements AutoCloseable {
 
+    /** Charon may be starting as we do: its silence means that it has no SAs only after so long. */
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(10);
+
     private final SaRegistry registry = new SaRegistry();
     private final Consumer<Runnable> toControlThread;
     private final ViciOpener opener;
@@ -34,11 +37,16 @@ final class Tunnels implements AutoCloseable {
 
     private long inheritedUntilNs;
 
+    /** Whether charon's first answer is still to come. */
+    private boolean isAwaited;
+
+    private long awaitedUntilNs;
+
     /** How charon is reached; another one needs another source. */
-    private record Connection(Path socket, Duration linger) {}
+    record Connection(Path socket, Duration linger) {}
 
     /** Makes a source that is not started yet. */
-    private interface ViciOpener {
+    interface ViciOpener {
         SaSource open(Connection wanted);
     }
 
@@ -47,7 +55,7 @@ final class Tunnels implements AutoCloseable {
         this(toControlThread, wanted -> new ViciSource(wanted.socket(), wanted.linger()));
     }
 
-    private Tunnels(Consumer<Runnable> toControlThread, ViciOpener opener) {
+    Tunnels(Consumer<Runnable> toControlThread, ViciOpener opener) {
         this.toControlThread = toControlThread;
         this.opener = opener;
     }
@@ -98,11 +106,15 @@ final class Tunnels implements AutoCloseable {
     private void connect(Connection wanted) {
         final SaSource source = opener.open(wanted);
         vici = source;
+        final long lingerNs = wanted.linger().toNanos();
         isInherited = true;
-        inheritedUntilNs = System.nanoTime() + wanted.linger().toNanos();
+        inheritedUntilNs = System.nanoTime() + lingerNs;
+        isAwaited = true;
+        awaitedUntilNs = System.nanoTime() + Math.max(lingerNs, PATIENCE_NS);
         source.start(sas -> toControlThread.accept(() -> {
             if (vici == source) {
-                complete();
+                isInherited = false;
+                endWaiting();
                 put(Source.VICI, sas);
             }
         }));
@@ -113,16 +125,17 @@ final class Tunnels implements AutoCloseable {
             vici.close();
             vici = null;
         }
+        endWaiting();
     }
 
-    private void complete() {
-        hasChanged |= isInherited;
-        isInherited = false;
+    private void endWaiting() {
+        hasChanged |= isAwaited;
+        isAwaited = false;
     }
 
     /** Whether all sources have told what they have; one that keeps silent has nothing, after a while. */
     boolean areComplete() {
-        return !isInherited;
+        return !isAwaited;
     }
 
     private void put(Source source, SaSet sas) {
@@ -132,8 +145,11 @@ final class Tunnels implements AutoCloseable {
     /** Whether something has changed since the last call; {@link #current()} is up to date then. */
     boolean refresh() {
         if (isInherited && System.nanoTime() - inheritedUntilNs >= 0) {
-            complete();
+            isInherited = false;
             put(Source.VICI, SaSet.EMPTY);
+        }
+        if (isAwaited && System.nanoTime() - awaitedUntilNs >= 0) {
+            endWaiting();
         }
         if (!hasChanged) {
             return false;
