@@ -15,31 +15,24 @@ final class Connections {
             }
             """;
 
-    private static final String UNIQUE = "mark_in = %unique\n mark_out = %unique";
-
     private Connections() {}
 
     /** The gateway's: whatever comes from a client, IKEv2. */
     static String sun() {
-        return sun("transport", "dynamic", "dynamic", UNIQUE);
-    }
-
-    /** The gateway's without marks, as an operator has it whose clients are all behind NATs of their own. */
-    static String sunWithoutMarks() {
-        return sun("transport", "dynamic", "dynamic", "");
+        return sun("transport", "dynamic", "dynamic");
     }
 
     /** The gateway's in tunnel mode: each client is known by its own address. */
     static String sunForTunnels() {
-        return sun("tunnel", "dynamic", "10.1.0.0/16", UNIQUE);
+        return sun("tunnel", "dynamic", "10.1.0.0/16");
     }
 
     /** The gateway's for Windows clients: L2TP from any port of theirs. */
     static String sunForWindows() {
-        return sun("transport", "dynamic[udp/1701]", "dynamic[udp]", UNIQUE);
+        return sun("transport", "dynamic[udp/1701]", "dynamic[udp]");
     }
 
-    private static String sun(String mode, String local, String remote, String marks) {
+    private static String sun(String mode, String local, String remote) {
         return """
                 connections {
                     clients {
@@ -56,13 +49,14 @@ final class Connections {
                                 mode = %s
                                 local_ts = %s
                                 remote_ts = %s
-                                %s
+                                mark_in = %%unique
+                                mark_out = %%unique
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(mode, local, remote, marks) + SECRETS;
+                """.formatted(mode, local, remote) + SECRETS;
     }
 
     /** A client's, IKEv2: it finds out by itself that its NAT gives it another port. */
