@@ -41,9 +41,6 @@ final class Connections {
     private final Object2IntCounterMap<Integer> encapPorts = new Object2IntCounterMap<>(0);
     private final Object2IntCounterMap<Mark> l2tpUses = new Object2IntCounterMap<>(0);
 
-    /** How many SAs whose connections need not find back use a mark. */
-    private final Object2IntCounterMap<Mark> otherUses = new Object2IntCounterMap<>(0);
-
     private final Set<Mark> left = new HashSet<>();
 
     /** How many L2TP clients have the same address, that of their NAT. */
@@ -133,14 +130,13 @@ final class Connections {
         noteLeft(gone, come);
         haveOwnersChanged |=
                 gone.stream().anyMatch(this::concern) || come.stream().anyMatch(this::concern);
-        come.forEach(this::count);
-        gone.forEach(sa -> discount(sa, nowNs));
+        come.stream().filter(this::concern).forEach(this::count);
+        gone.stream().filter(this::concern).forEach(sa -> discount(sa, nowNs));
     }
 
     private void putMark(Mark mark, LingeringMarks.State state) {
         putMark(ElementSet.clientConnections(mark.mask()), mark, state == LingeringMarks.State.USED);
         putMark(ElementSet.lostConnections(mark.mask()), mark, state == LingeringMarks.State.LINGERING);
-        putUnzoned(mark);
     }
 
     private void putMark(ElementSet set, Mark mark, boolean isThere) {
@@ -150,22 +146,9 @@ final class Connections {
     private void putZone(Mark mark, OptionalInt zone) {
         final Mark element = zone.isEmpty() ? null : new Mark(zone.getAsInt(), Mark.FULL_MASK);
         elements.put(ElementSet.zones(mark.mask()), SaElements.keyOf(mark), element);
-        putUnzoned(mark);
-    }
-
-    /** What has the mark should have a zone and has none: there are too few, or its SA has just gone. */
-    private void putUnzoned(Mark mark) {
-        final boolean isUnzoned =
-                l2tpUses.get(mark) > 0 ? zones.of(mark).isEmpty() : config.l2tp() && marks.isLingering(mark);
-        putMark(ElementSet.unzoned(mark.mask()), mark, isUnzoned && otherUses.get(mark) == 0);
     }
 
     private void count(Sa sa) {
-        if (!concern(sa)) {
-            otherUses.incrementAndGet(sa.markIn());
-            putUnzoned(sa.markIn());
-            return;
-        }
         replyMasks.incrementAndGet(sa.markOut().mask());
         encapPortsOf(sa).forEach(encapPorts::incrementAndGet);
         marks.use(sa.markIn());
@@ -174,7 +157,6 @@ final class Connections {
         }
         if (l2tpUses.incrementAndGet(sa.markIn()) == 1) {
             zones.take(sa.markIn(), this::putZone);
-            putUnzoned(sa.markIn());
         }
         if (l2tpClients.incrementAndGet(addressOf(sa)) == config.l2tpPorts().size() + 1) {
             crowded.add(addressOf(sa));
@@ -182,11 +164,6 @@ final class Connections {
     }
 
     private void discount(Sa sa, long nowNs) {
-        if (!concern(sa)) {
-            otherUses.decrementAndGet(sa.markIn());
-            putUnzoned(sa.markIn());
-            return;
-        }
         replyMasks.decrementAndGet(sa.markOut().mask());
         encapPortsOf(sa).forEach(encapPorts::decrementAndGet);
         marks.release(sa.markIn(), nowNs);
@@ -195,7 +172,6 @@ final class Connections {
         }
         if (l2tpUses.decrementAndGet(sa.markIn()) == 0) {
             zones.giveBack(sa.markIn(), this::putZone);
-            putUnzoned(sa.markIn());
         }
         l2tpClients.decrementAndGet(addressOf(sa));
     }

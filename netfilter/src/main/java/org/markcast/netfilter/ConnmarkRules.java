@@ -22,9 +22,9 @@ import org.markcast.config.NumberRange;
  *   <li>L2TP: the mark chooses the conntrack zone in which a packet from a client is looked up, since otherwise all clients
  *       behind one NAT were one connection, and the source port is translated, so that the L2TP daemon can answer each of them.
  *       Each has but a few connections at a time, so that none takes the ports that others need.
- *       L2TP with the mark of a client that has no zone, and what the daemon sends to a port that is no client's, go nowhere.
- *       Other decapsulated L2TP passes, of an SA without a mark or in tunnel mode for example; but the answer must not leave in
- *       clear: the kernel delivers what comes in transport mode without a policy, so it may be from an SA not yet heard of.
+ *       L2TP that came in transport mode and has no zone, and what the daemon sends to a port that is no client's, go nowhere: the
+ *       kernel delivers the former without a policy, also from an SA not yet heard of, and the latter would leave in clear.
+ *       In tunnel mode each client has an address of its own and needs no zone.
  *   <li>The guard drops and counts packets of clients' connections that would leave without IPsec.
  * </ul>
  *
@@ -34,9 +34,6 @@ final class ConnmarkRules {
 
     /** Packets of connections whose SA is gone. */
     static final String ORPHANS = "orphans";
-
-    /** Of connections whose L2TP came out of an SA and has no zone; those of {@link FirewallRules} are the next ones. */
-    private static final int LABEL = 125;
 
     /** First packets of connections that are too many of one L2TP client. */
     static final String FLOODS = "floods";
@@ -181,10 +178,7 @@ final class ConnmarkRules {
     static String l2tp(MarkTables tables) {
         final Connections.Shape shape = tables.shape().connections();
         final StringBuilder text = new StringBuilder("table " + Table.L2TP + " {\n");
-        shape.masks().forEach(mask -> {
-            MarkRules.declare(ElementSet.zones(mask), tables, text);
-            MarkRules.declare(ElementSet.unzoned(mask), tables, text);
-        });
+        shape.masks().forEach(mask -> MarkRules.declare(ElementSet.zones(mask), tables, text));
         text.append("\tset connections {\n\t\ttypeof ct original zone\n\t\tsize 65535\n\t\tflags dynamic\n\t}\n\n");
         text.append("\tcounter " + ORPHANS + " {\n\t}\n\n");
         text.append("\tcounter " + FLOODS + " {\n\t}\n\n");
@@ -195,13 +189,10 @@ final class ConnmarkRules {
                                 + ElementSet.zones(mask).name(),
                         text));
         next("input", "filter hook input priority mangle", text);
-        shape.masks()
-                .forEach(mask -> rule(
-                        "udp dport 1701 ct direction original ct original zone 0 "
-                                + MarkText.below("meta mark", mask) + " @"
-                                + ElementSet.unzoned(mask).name() + LOST,
-                        text));
-        rule("udp dport 1701 meta ipsec exists ct direction original ct original zone 0 ct label set " + LABEL, text);
+        // only an SA in tunnel mode has these addresses (nft_xfrm.c)
+        rule("udp dport 1701 ipsec in ip daddr != 0.0.0.0 return", text);
+        rule("udp dport 1701 ipsec in ip6 daddr != :: return", text);
+        rule("udp dport 1701 meta ipsec exists ct direction original ct original zone 0" + LOST, text);
         next("port", "nat hook input priority 100", text); // sees only the first packet of a connection
         final String ofClients =
                 "udp dport 1701 ct original zone " + shape.config().l2tpZones();
@@ -212,8 +203,6 @@ final class ConnmarkRules {
         rule(ofClients + " snat to :" + shape.config().l2tpPorts(), text);
         next("output", "filter hook output priority mangle", text);
         rule("udp sport 1701 udp dport " + shape.config().l2tpPorts() + " ct direction original" + LOST, text);
-        next("guard", "filter hook output priority filter", text);
-        rule("udp sport 1701 ct direction reply ct label " + LABEL + " rt ipsec missing" + LOST, text);
         return text.append("\t}\n}\n").toString();
     }
 

@@ -184,11 +184,6 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
         return byMark(Table.L2TP, "zones", "meta mark", mask, Content.ZONE);
     }
 
-    /** The inbound marks of packets that lack a zone. */
-    static ElementSet unzoned(int mask) {
-        return byMark(Table.L2TP, "unzoned", "meta mark", mask, Content.NOTHING);
-    }
-
     private static ElementSet byMark(Table table, String name, String expression, int mask, Content content) {
         return new ElementSet(table, name + MarkText.suffix(mask), expression, List.of(KeyPart.MARK), content);
     }

@@ -70,11 +70,6 @@ final class LingeringMarks {
         return uses.get(mark);
     }
 
-    /** Whether SAs used it until lately. */
-    boolean isLingering(Mark mark) {
-        return goneNs.containsKey(mark);
-    }
-
     /** Whether the same packet may have it and one that SAs use: that one itself, or one below another mask. */
     boolean isContested(Mark mark) {
         return uses(mark) > 0

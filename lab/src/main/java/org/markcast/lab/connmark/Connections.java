@@ -31,29 +31,20 @@ final class Connections {
 
     /** The gateway's, with these marks. */
     static String sun(String mark) {
-        return sun(TRANSPORT, ANYTHING, ANYTHING, marks(mark));
-    }
-
-    /** The gateway's without marks, as an operator has it whose clients are all behind NATs of their own. */
-    static String sunWithoutMarks() {
-        return sun(TRANSPORT, ANYTHING, ANYTHING, "");
+        return sun(TRANSPORT, ANYTHING, ANYTHING, mark);
     }
 
     /** The gateway's in tunnel mode: each client is known by its own address. */
     static String sunForTunnels() {
-        return sun(TUNNEL, ANYTHING, "10.1.0.0/16", marks(UNIQUE));
+        return sun(TUNNEL, ANYTHING, "10.1.0.0/16", UNIQUE);
     }
 
     /** The gateway's for Windows clients: L2TP from any port of theirs. */
     static String sunForWindows() {
-        return sun(TRANSPORT, "dynamic[udp/1701]", "dynamic[udp]", marks(UNIQUE));
+        return sun(TRANSPORT, "dynamic[udp/1701]", "dynamic[udp]", UNIQUE);
     }
 
-    private static String marks(String mark) {
-        return "mark_in = " + mark + "\n mark_out = " + mark;
-    }
-
-    private static String sun(String mode, String local, String remote, String marks) {
+    private static String sun(String mode, String local, String remote, String mark) {
         return """
                 connections {
                     clients {
@@ -67,16 +58,17 @@ final class Connections {
                         }
                         children {
                             clients {
-                                mode = %s
-                                local_ts = %s
-                                remote_ts = %s
-                                %s
+                                mode = %1$s
+                                local_ts = %2$s
+                                remote_ts = %3$s
+                                mark_in = %4$s
+                                mark_out = %4$s
                                 esp_proposals = aes128gcm128
                             }
                         }
                     }
                 }
-                """.formatted(mode, local, remote, marks) + SECRETS;
+                """.formatted(mode, local, remote, mark) + SECRETS;
     }
 
     /** A client's, IKEv2: it finds out by itself that its NAT gives it another port. */

@@ -55,7 +55,7 @@ public final class ConnmarkLab {
         final Rebinding rebinding = new Rebinding(network, engine, report);
         step("NAT rebinding", rebinding::rebind);
         step("UDP 1701 on both sides", new L2tpPorts(network, engine, report)::exchange);
-        step("UDP 1701 of other tunnels", new L2tpPorts(network, engine, report)::pass);
+        step("UDP 1701 in tunnel mode", new L2tpPorts(network, engine, report)::tunnel);
         step("L2TP and PPP, as Windows does", new L2tpSessions(network, engine, report, logs)::run);
         final Changes changes = new Changes(network, engine, report);
         step("A client goes and comes back", changes::comeAndGo);
