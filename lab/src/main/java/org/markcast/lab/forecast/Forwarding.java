@@ -221,6 +221,17 @@ final class Forwarding extends Scenario {
                 "the gateway itself can ping dave",
                 "3 of 3",
                 () -> network.moon().ping(dave.address()));
+        report.check("carol cannot ping dave", "0 of 3", () -> carol.ping(dave.address()));
+        forwardBetweenClients("add");
+        report.check("she can with a forward policy for clients", "3 of 3", () -> carol.ping(dave.address()));
+        forwardBetweenClients("delete");
+    }
+
+    /** For what came out of any tunnel: with marks, that of the receiver is looked up in the policies of the sender. */
+    private void forwardBetweenClients(String command) {
+        final String clients = "src 10.1.0.128/25 dst 10.1.0.128/25";
+        final String template = command.equals("add") ? " tmpl proto esp mode tunnel" : "";
+        network.moon().run(("ip xfrm policy " + command + " dir fwd " + clients + template).split(" "));
     }
 
     private String conversation() {
