@@ -174,10 +174,14 @@ final class Daemon implements AutoCloseable {
         final List<TableText> tables = new ArrayList<>(ConfiguredTables.of(
                 config, forwarding.map(packets -> packets.capture().names()).orElseGet(() -> LocalLans.names(config))));
         tables.addAll(pinning.tables());
-        if (config.masquerade().isEnabled()) {
-            tables.add(masquerading.table());
-        }
+        leasing().map(Masquerading::table).ifPresent(tables::add);
         return tables;
+    }
+
+    /** Empty also while only the connections of former leases are left to forget. */
+    private Optional<Masquerading> leasing() {
+        return Optional.ofNullable(masquerading)
+                .filter(former -> config.masquerade().isEnabled());
     }
 
     /** One turn of the control thread. */
@@ -267,6 +271,7 @@ final class Daemon implements AutoCloseable {
         if (latest.forward() != config.forward() || latest.forwarders() != config.forwarders()) {
             LOG.warn("forward and forwarders change with the next start");
         }
+        pinning.follow(latest); // before all else: what it opens it may not get
         final boolean wantedRules = config.rules();
         config = latest;
         if (config.rules() != wantedRules) {
@@ -276,7 +281,6 @@ final class Daemon implements AutoCloseable {
             rules.configure(config.leakGuard(), config.connmark());
             LockOut.warnings(config).forEach(LOG::warn);
         }
-        pinning.follow(config);
         followMasquerade();
         control.follow(newsFds());
         followSources(latest);
@@ -317,7 +321,7 @@ final class Daemon implements AutoCloseable {
                 forwarding.map(Forwarding::forwarders).orElse(null),
                 StatusParts.rules(rules, config.connmark()),
                 StatusParts.firewall(rules, config.firewall()),
-                config.masquerade().isEnabled() ? StatusParts.masquerade(masquerading) : null,
+                leasing().map(StatusParts::masquerade).orElse(null),
                 capture.map(StatusParts::interfaces).orElse(null),
                 pinning.status(config.uplinks()),
                 capture.map(StatusParts::decapsulated).orElse(null),
