@@ -74,8 +74,17 @@ final class Leases {
     /** By which a client goes to a server, if it has an address there. */
     Optional<Lease> granted(Peers peers) {
         final Lease own = all.get(peers);
-        return Optional.ofNullable(own == null ? all.get(new Peers(peers.client(), Peers.ANY)) : own)
+        return Optional.ofNullable(own == null ? all.get(forAllServers(peers)) : own)
                 .filter(Lease::isGranted);
+    }
+
+    private static Peers forAllServers(Peers peers) {
+        return new Peers(peers.client(), Peers.ANY);
+    }
+
+    /** Has an address or waits for one: the rules look for a lease first, so one beside a pair for all servers would win. */
+    private boolean has(Peers peers) {
+        return all.containsKey(peers) || all.containsKey(forAllServers(peers));
     }
 
     boolean isFull() {
@@ -89,7 +98,7 @@ final class Leases {
 
     /** A client has sent its server something and has no address yet. */
     void ask(Peers peers, long nowNs, long nowMs) {
-        if (!all.containsKey(peers) && !isFull() && pool.length > 0) {
+        if (!has(peers) && !isFull() && pool.length > 0) {
             grantOrWait(peers, null, nowNs, nowMs);
         }
     }
@@ -231,7 +240,7 @@ final class Leases {
     private boolean fits(Peers peers, int address) {
         final int place = placeOf(address);
         return !isFull()
-                && !all.containsKey(peers)
+                && !has(peers)
                 && isInside(peers.client())
                 && place >= 0
                 && !takenOfServer.getOrDefault(peers.server(), new BitSet()).get(place);

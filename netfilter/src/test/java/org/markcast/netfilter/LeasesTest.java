@@ -194,6 +194,37 @@ class LeasesTest {
         assertEquals(address("203.0.113.10"), lease(DAVE).address());
     }
 
+    /** Its packets would go by the lease, which they would keep in use, and never by the pair. */
+    @Test
+    void shouldNotRestoreTheLeaseOfAClientThatHasAPairForAllServersNow() {
+        leases = new Leases(pool(2, pair("10.0.0.5", "", "203.0.113.9")), 0, 0);
+        leases.restore(CAROL, address("203.0.113.11"), 5, 6, 0);
+        assertNull(lease(CAROL));
+        assertEquals(address("203.0.113.9"), leases.granted(CAROL).orElseThrow().address());
+        leases.restore(DAVE, address("203.0.113.11"), 5, 6, 0);
+        assertTrue(lease(DAVE).isGranted());
+    }
+
+    @Test
+    void shouldHaveAPairForAllServersTakeTheLeaseAndTheWaitOfItsClient() {
+        ask(CAROL);
+        ask(DAVE);
+        ask(ERIN);
+        assertFalse(lease(ERIN).isGranted());
+        final Lease carols = lease(CAROL);
+        final Lease erins = lease(ERIN);
+
+        leases = leases.successor(
+                pool(3, pair("10.0.0.5", "", "203.0.113.9"), pair("10.0.0.7", "", "203.0.113.8")), nowNs, nowMs());
+
+        assertNull(lease(CAROL));
+        assertNull(lease(ERIN));
+        assertTrue(lease(DAVE).isGranted());
+        assertEquals(List.of(carols, erins), leases.takeChange().gone());
+        ask(CAROL);
+        assertNull(lease(CAROL));
+    }
+
     @Test
     void shouldKeepWhatFitsAnotherConfiguration() {
         ask(CAROL);
