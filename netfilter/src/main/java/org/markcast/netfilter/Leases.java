@@ -273,8 +273,19 @@ final class Leases {
                 successor.ask(lease.peers(), nowNs, nowMs);
             }
         }
+        successor.skipCounts(all);
         successor.noteChanges(all);
         return successor;
+    }
+
+    /** What was counted until now was by the former address. */
+    private void skipCounts(Map<Peers, Lease> former) {
+        for (final Lease lease : all.values()) {
+            final Lease other = former.get(lease.peers());
+            if (other != null && other != lease) {
+                lease.skipCounts(other);
+            }
+        }
     }
 
     /** Has changed what another one has otherwise. */

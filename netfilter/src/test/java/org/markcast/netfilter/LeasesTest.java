@@ -256,6 +256,27 @@ class LeasesTest {
         assertTrue(leases.takeChange().isEmpty());
     }
 
+    /** What the kernel has counted until the rules change went by the former address. */
+    @Test
+    void shouldNotTakeTheCountsOfAFormerAddressForThoseOfAnotherOne() {
+        leases = new Leases(pool(1), 0, 0);
+        ask(CAROL);
+        send(CAROL);
+        answer(CAROL);
+        final Lease former = lease(CAROL);
+
+        leases = leases.successor(pool(0, pair("10.0.0.5", SERVER, "203.0.113.9")), nowNs, nowMs());
+        leases.count(CAROL.client(), CAROL.server(), 1, 100, nowNs, nowMs());
+        leases.count(CAROL.server(), CAROL.client(), 1, 100, nowNs, nowMs());
+
+        assertNotEquals(former, lease(CAROL));
+        assertEquals(0, lease(CAROL).packetsOut());
+        assertEquals(0, lease(CAROL).bytesIn());
+        leases.restartCounts();
+        leases.count(CAROL.client(), CAROL.server(), 1, 90, nowNs, nowMs());
+        assertEquals(90, lease(CAROL).bytesOut());
+    }
+
     @Test
     void shouldNotGrowWithoutBound() {
         for (int i = 0; i < Leases.MAX + 10; i++) {

@@ -396,6 +396,28 @@ class MasqueradingTest {
         assertEquals(1700, client(masquerading, "10.0.0.6").bytesOut());
     }
 
+    /** What it was sent while it waited came by the general address. */
+    @Test
+    void shouldEndTheLeaseOfWhoWaitedAndWasNeverAnsweredAfterAMinute() {
+        final Masquerading masquerading = start(pool(1));
+        kernel.asking.add(CAROL);
+        kernel.asking.add(DAVE);
+        kernel.count(DAVE, 7, 700);
+        kernel.count(new Peers(DAVE.server(), DAVE.client()), 7, 700);
+        masquerading.work();
+        assertEquals("none", addressOf(masquerading, "10.0.0.6"));
+
+        masquerading.configure(pool(2));
+        rulesKernel.effect = kernel.counts::clear;
+        install(masquerading);
+        assertEquals("203.0.113.11", addressOf(masquerading, "10.0.0.6"));
+        assertEquals(0, client(masquerading, "10.0.0.6").packetsIn());
+
+        pass(60);
+        masquerading.work();
+        assertEquals("none", addressOf(masquerading, "10.0.0.6"));
+    }
+
     /** Others' changes are seen at once, but what was counted since the last look is gone with the table. */
     @Test
     void shouldNotTakeAClientForIdleWhoseTableWasReplaced() {
