@@ -203,7 +203,8 @@ class MasqueradingTest {
         assertTrue(second.table().text().contains("10.0.0.5 . 198.51.100.1 : " + carols));
         second.work();
         second.work();
-        assertEquals(List.of("10.0.0.5 at " + carols + ", 10.0.0.6 at " + daves), kernel.thoroughly);
+        assertEquals(List.of("10.0.0.5 at " + carols + ", 10.0.0.6 at " + daves), kernel.mistranslated);
+        assertEquals(List.of(), kernel.thoroughly);
         assertEquals(List.of(), kernel.forgotten);
     }
 
@@ -377,7 +378,9 @@ class MasqueradingTest {
         masquerading.work();
         masquerading.work();
         assertEquals(List.of(CAROL), kernel.forgotten);
-        assertEquals(List.of("10.0.0.6 at 203.0.113.9"), kernel.thoroughly);
+        assertEquals(
+                List.of("10.0.0.6 at 203.0.113.9, 10.0.0.5 at " + addressOf(masquerading, "10.0.0.5")),
+                kernel.mistranslated);
         assertEquals(List.of(), masquerading.problems());
     }
 
@@ -453,12 +456,13 @@ class MasqueradingTest {
         kernel.asking.add(CAROL);
         masquerading.work();
         masquerading.work();
-        assertEquals(List.of(), kernel.thoroughly);
+        assertEquals(List.of(), kernel.mistranslated);
 
         rulesKernel.news = News.CHANGED;
         rules.work();
         masquerading.work();
-        assertEquals(List.of("10.0.0.5 at " + addressOf(masquerading, "10.0.0.5")), kernel.thoroughly);
+        assertEquals(List.of("10.0.0.5 at " + addressOf(masquerading, "10.0.0.5")), kernel.mistranslated);
+        assertEquals(List.of(), kernel.thoroughly);
     }
 
     @Test
