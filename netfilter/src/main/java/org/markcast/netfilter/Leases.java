@@ -25,8 +25,11 @@ import org.slf4j.LoggerFactory;
  */
 final class Leases {
 
-    /** So many at once, those that wait included; beyond, nobody is asked for any more. */
+    /** So many at once, those that wait included; then nobody is asked for any more. */
     static final int MAX = 10_000;
+
+    /** Until there are fewer than so many again. */
+    static final int ROOMY = MAX / 100 * 95;
 
     private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
 
@@ -40,6 +43,7 @@ final class Leases {
     private final Map<Integer, BitSet> takenOfServer = new HashMap<>();
     private final Map<Integer, Set<Peers>> waitingForServer = new HashMap<>();
 
+    private boolean isFull;
     private List<Lease> gone = new ArrayList<>();
     private List<Lease> come = new ArrayList<>();
 
@@ -87,18 +91,14 @@ final class Leases {
         return all.containsKey(peers) || all.containsKey(forAllServers(peers));
     }
 
+    /** Whether nobody is asked for. Changes seldom at the limit, too, since each change replaces the whole table. */
     boolean isFull() {
-        return all.size() >= MAX;
-    }
-
-    /** How many addresses of the pool no client of this server has. */
-    int free(int server) {
-        return pool.length - takenOfServer.getOrDefault(server, new BitSet()).cardinality();
+        return isFull;
     }
 
     /** A client has sent its server something and has no address yet. */
     void ask(Peers peers, long nowNs, long nowMs) {
-        if (!has(peers) && !isFull() && pool.length > 0) {
+        if (!has(peers) && !isFull && pool.length > 0) {
             grantOrWait(peers, null, nowNs, nowMs);
         }
     }
@@ -131,6 +131,7 @@ final class Leases {
     private void put(Lease lease) {
         final Peers peers = lease.peers();
         all.put(peers, lease);
+        isFull |= all.size() >= MAX;
         come.add(lease);
         if (lease.isGranted()) {
             final int place = placeOf(lease.address());
@@ -164,6 +165,7 @@ final class Leases {
     private void remove(Lease lease) {
         final int server = lease.peers().server();
         all.remove(lease.peers());
+        isFull &= all.size() >= ROOMY;
         gone.add(lease);
         if (lease.isGranted()) {
             final BitSet taken = takenOfServer.get(server);
@@ -239,7 +241,7 @@ final class Leases {
 
     private boolean fits(Peers peers, int address) {
         final int place = placeOf(address);
-        return !isFull()
+        return !isFull
                 && !has(peers)
                 && isInside(peers.client())
                 && place >= 0

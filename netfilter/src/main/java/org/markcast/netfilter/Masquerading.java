@@ -36,8 +36,8 @@ public final class Masquerading implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Masquerading.class);
 
-    private static final String FULL = "new clients get no address: " + Leases.MAX
-            + " have one or wait for one, which is the most; they stay behind the general masquerade";
+    private static final String FULL = "new clients get no address until fewer than " + Leases.ROOMY
+            + " have one or wait for one: " + Leases.MAX + " is the most; they stay behind the general masquerade";
 
     private static final long MAX_LOOK_NS = TimeUnit.SECONDS.toNanos(10);
     private static final int LOOKS_PER_IDLE = 4;

@@ -86,8 +86,6 @@ class LeasesTest {
             ask(peers("10.0.0.6", server));
         }
         assertTrue(leases.all().stream().allMatch(Lease::isGranted));
-        assertEquals(0, leases.free(address(SERVER)));
-        assertEquals(2, leases.free(address("198.51.100.3")));
     }
 
     @Test
@@ -284,6 +282,32 @@ class LeasesTest {
         }
         assertEquals(Leases.MAX, leases.all().size());
         assertTrue(leases.isFull());
+    }
+
+    /** Each change from one to the other replaces the whole table. */
+    @Test
+    void shouldStayFullUntilManyHaveGone() {
+        leases = new Leases(pool(1), 0, 0);
+        for (int i = 0; i < Leases.MAX; i++) {
+            final Peers peers = new Peers(CAROL.client(), address(OTHER_SERVER) + i);
+            nowNs = i < 500 ? 0 : 1;
+            ask(peers);
+            if (i > 500) {
+                answer(peers);
+            }
+        }
+        assertTrue(leases.isFull());
+
+        pass(TimeUnit.MINUTES.toNanos(1) - 1);
+        assertEquals(Leases.MAX - 500, leases.all().size());
+        assertTrue(leases.isFull());
+        ask(DAVE);
+        assertNull(lease(DAVE));
+
+        pass(1);
+        assertFalse(leases.isFull());
+        ask(DAVE);
+        assertTrue(lease(DAVE).isGranted());
     }
 
     /** However clients come and go: no two of one server have one address, and nobody waits while there is one. */

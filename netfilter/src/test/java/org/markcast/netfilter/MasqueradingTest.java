@@ -493,7 +493,12 @@ class MasqueradingTest {
         }
         masquerading.work();
         assertFalse(lastScript().contains("drop"), "drops");
-        assertTrue(masquerading.problems().get(0).startsWith("new clients get no address: 10000 have one"));
+        assertTrue(masquerading.problems().get(0).startsWith("new clients get no address until fewer than 9500 "));
+        final int before = rulesKernel.scripts.size();
+
+        kernel.asking.add(DAVE); // still full
+        masquerading.work();
+        assertEquals(before, rulesKernel.scripts.size());
 
         pass(60);
         masquerading.work();
