@@ -420,6 +420,20 @@ class MasqueradeTest {
         expectTunnels(List.of("203.0.113.11", "203.0.113.12"), SERVER);
     }
 
+    /** Whatever it used before to this server. */
+    @Test
+    void shouldMoveALeasedClientThatGetsAPairForAllServers() throws IOException {
+        start(2, POOL_OF_FIVE);
+        final List<String> addresses = lease(2);
+
+        service.reload(config(POOL_OF_FIVE, "pairs {", "a { client = 10.7.0.2 \n address = 203.0.113.15 \n }", "}"));
+        service.status(); // has had the kernel forget what came by the lease
+
+        expectTunnels(List.of("203.0.113.15", addresses.get(1)), SERVER);
+        assertEquals("any", client(0).get("server").getAsString());
+        assertEquals(3, client(0).get("packets_out").getAsLong());
+    }
+
     @Test
     void shouldRemoveItsRulesAndNoOthersWithTheSection() throws IOException {
         start(2, POOL_OF_FIVE);
