@@ -161,12 +161,12 @@ class ConntrackSocketTest {
         final int local = 0xc0a8_0001;
         final ConntrackTuple there = new ConntrackTuple(17, local, local, 5000, 1701);
         final ConntrackTuple back = new ConntrackTuple(17, local, local, 1701, 5000);
-        assertEquals(List.of(there), conntrack.find(connection -> connection.destinationPort() == 1701));
-        assertEquals(List.of(back), conntrack.find(connection -> connection.sourcePort() == 1701));
+        assertEquals(List.of(there), conntrack.find((sent, answer) -> sent.destinationPort() == 1701));
+        assertEquals(List.of(back), conntrack.find((sent, answer) -> sent.equals(back) && answer.equals(there)));
 
         conntrack.delete(back);
         conntrack.delete(there); // is gone already
-        assertEquals(List.of(), conntrack.find(there::equals));
+        assertEquals(List.of(), conntrack.find((sent, answer) -> sent.equals(there)));
         send();
         assertEquals("2 1", fresh());
     }

@@ -316,7 +316,7 @@ final class MasqueradeNetwork implements AutoCloseable {
         gateway().namespace().call(() -> {
             try (ConntrackSocket conntrack = new ConntrackSocket()) {
                 conntrack
-                        .find(connection -> connection.protocol() == ESP
+                        .find((connection, answer) -> connection.protocol() == ESP
                                 || connection.protocol() == UDP && connection.destinationPort() == IKE_PORT)
                         .forEach(conntrack::delete);
                 return null;

@@ -35,6 +35,7 @@ class MasqueradeTest {
 
     private static final String POOL_OF_FIVE = "pool = 203.0.113.10-203.0.113.14";
     private static final String POOL_OF_TWO = "pool = 203.0.113.10-203.0.113.11";
+    private static final int NAT_PORT = 61_000;
     private static final String TABLE = "table ip markcast_masquerade";
 
     private MasqueradeNetwork network;
@@ -316,6 +317,44 @@ class MasqueradeTest {
         }
     }
 
+    /** The gateway itself would take what the server sends to a port that no connection has, and keep it from the client. */
+    @Test
+    void shouldMoveOnlyWhatBeganWhileItWasAway() throws IOException {
+        start(2, POOL_OF_FIVE, "pairs {", "a { client = 10.7.1.2 \n address = 203.0.113.15 \n }", "}");
+        final String address = network.awaitEsp(0, SERVER);
+        service.status(); // has had the kernel forget what came before
+        expectNatTraversal(address);
+
+        for (final String end : List.of("TERM", "KILL")) {
+            if (end.equals("TERM")) {
+                assertEquals(0, service.stop(), service.log());
+                network.forgetIpsec();
+                assertEquals(Optional.of(GENERAL), network.esp(1, SERVER));
+            } else {
+                service.kill();
+            }
+            service = service.startAgain(network.gateway());
+            service.status(); // has had the kernel forget what is not as it should be
+            assertEquals(List.of(0), network.udpTo(address, NAT_PORT, SERVER, NAT_TRAVERSAL_PORT), end);
+            expectNatTraversal(address);
+            expectTunnels(List.of(address, "203.0.113.15"), SERVER);
+        }
+
+        network.gateway().nft("delete table ip markcast_masquerade\n");
+        MasqueradeNetwork.await("restored rules", () -> found(String.join("", tables()), TABLE));
+        service.status();
+        assertEquals(List.of(0), network.udpTo(address, NAT_PORT, SERVER, NAT_TRAVERSAL_PORT));
+        expectNatTraversal(address);
+    }
+
+    /** Of a client that is behind another masquerade inside, too. */
+    private void expectNatTraversal(String address) {
+        final Ipv4Packet packet =
+                network.udp(0, NAT_PORT, SERVER, NAT_TRAVERSAL_PORT).orElseThrow();
+        assertEquals(address, packet.source());
+        assertEquals(NAT_PORT, packet.sourcePort());
+    }
+
     /** Rules without a service: new clients are held back for a moment only. */
     @Test
     void shouldLetNewClientsPassWhenTheServiceWasKilled() {
@@ -379,6 +418,20 @@ class MasqueradeTest {
                         "the new address", () -> network.esp(1, SERVER).filter(address -> !address.equals(GENERAL))));
         service.status(); // has had the kernel forget all of them
         expectTunnels(List.of("203.0.113.11", "203.0.113.12"), SERVER);
+    }
+
+    /** Whatever it used before to this server. */
+    @Test
+    void shouldMoveALeasedClientThatGetsAPairForAllServers() throws IOException {
+        start(2, POOL_OF_FIVE);
+        final List<String> addresses = lease(2);
+
+        service.reload(config(POOL_OF_FIVE, "pairs {", "a { client = 10.7.0.2 \n address = 203.0.113.15 \n }", "}"));
+        service.status(); // has had the kernel forget what came by the lease
+
+        expectTunnels(List.of("203.0.113.15", addresses.get(1)), SERVER);
+        assertEquals("any", client(0).get("server").getAsString());
+        assertEquals(3, client(0).get("packets_out").getAsLong());
     }
 
     @Test

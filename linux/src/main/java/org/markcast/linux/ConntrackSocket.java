@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -181,16 +182,22 @@ public final class ConntrackSocket implements AutoCloseable {
         return ByteBuffer.allocate(Short.BYTES).putShort((short) port).array();
     }
 
-    /** Finds IPv4 connections, as either of their ends sends; the kernel tells all that it tracks. */
-    public List<ConntrackTuple> find(Predicate<ConntrackTuple> wanted) {
+    /**
+     * Finds IPv4 connections, as either of their ends sends; the kernel tells all that it tracks.
+     *
+     * @param wanted takes what one end sends and what the other one does
+     */
+    public List<ConntrackTuple> find(BiPredicate<ConntrackTuple, ConntrackTuple> wanted) {
         final List<ConntrackTuple> found = new ArrayList<>();
         visit(everything(), (body, end) -> {
             final Attributes attributes = new Attributes(attributesOf(body), end);
-            for (final int direction : new int[] {CTA_TUPLE_ORIG, CTA_TUPLE_REPLY}) {
-                final ConntrackTuple tuple = tuple(attribute(direction, attributes));
-                if (wanted.test(tuple)) {
-                    found.add(tuple);
-                }
+            final ConntrackTuple original = tuple(attribute(CTA_TUPLE_ORIG, attributes));
+            final ConntrackTuple reply = tuple(attribute(CTA_TUPLE_REPLY, attributes));
+            if (wanted.test(original, reply)) {
+                found.add(original);
+            }
+            if (wanted.test(reply, original)) {
+                found.add(reply);
             }
         });
         return found;

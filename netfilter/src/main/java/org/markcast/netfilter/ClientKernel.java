@@ -52,5 +52,8 @@ interface ClientKernel {
 
         /** Forgets all connections of these with IKE, ESP and AH, in one look at all that there are. */
         void forgetAll(Collection<Lease> leases);
+
+        /** Forgets only those of them that are not translated as the leases say. */
+        void forgetMistranslated(Collection<Lease> leases);
     }
 }

@@ -48,6 +48,11 @@ final class Lease {
             lastPackets = 0;
             lastBytes = 0;
         }
+
+        void skip(Count other) {
+            lastPackets = other.lastPackets;
+            lastBytes = other.lastBytes;
+        }
     }
 
     /**
@@ -139,6 +144,12 @@ final class Lease {
             isAnswered = true;
             use(nowNs, nowMs);
         }
+    }
+
+    /** What the kernel has counted for another lease of the same peers, which this one replaces, is not this one's. */
+    void skipCounts(Lease other) {
+        sent.skip(other.sent);
+        received.skip(other.received);
     }
 
     /** What the kernel has counted begins with 0 again. */

@@ -25,8 +25,11 @@ import org.slf4j.LoggerFactory;
  */
 final class Leases {
 
-    /** So many at once, those that wait included; beyond, nobody is asked for any more. */
+    /** So many at once, those that wait included; then nobody is asked for any more. */
     static final int MAX = 10_000;
+
+    /** Until there are fewer than so many again. */
+    static final int ROOMY = MAX / 100 * 95;
 
     private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
 
@@ -40,6 +43,7 @@ final class Leases {
     private final Map<Integer, BitSet> takenOfServer = new HashMap<>();
     private final Map<Integer, Set<Peers>> waitingForServer = new HashMap<>();
 
+    private boolean isFull;
     private List<Lease> gone = new ArrayList<>();
     private List<Lease> come = new ArrayList<>();
 
@@ -74,22 +78,27 @@ final class Leases {
     /** By which a client goes to a server, if it has an address there. */
     Optional<Lease> granted(Peers peers) {
         final Lease own = all.get(peers);
-        return Optional.ofNullable(own == null ? all.get(new Peers(peers.client(), Peers.ANY)) : own)
+        return Optional.ofNullable(own == null ? all.get(forAllServers(peers)) : own)
                 .filter(Lease::isGranted);
     }
 
-    boolean isFull() {
-        return all.size() >= MAX;
+    private static Peers forAllServers(Peers peers) {
+        return new Peers(peers.client(), Peers.ANY);
     }
 
-    /** How many addresses of the pool no client of this server has. */
-    int free(int server) {
-        return pool.length - takenOfServer.getOrDefault(server, new BitSet()).cardinality();
+    /** Has an address or waits for one: the rules look for a lease first, so one beside a pair for all servers would win. */
+    private boolean has(Peers peers) {
+        return all.containsKey(peers) || all.containsKey(forAllServers(peers));
+    }
+
+    /** Whether nobody is asked for. Changes seldom at the limit, too, since each change replaces the whole table. */
+    boolean isFull() {
+        return isFull;
     }
 
     /** A client has sent its server something and has no address yet. */
     void ask(Peers peers, long nowNs, long nowMs) {
-        if (!all.containsKey(peers) && !isFull() && pool.length > 0) {
+        if (!has(peers) && !isFull && pool.length > 0) {
             grantOrWait(peers, null, nowNs, nowMs);
         }
     }
@@ -122,6 +131,7 @@ final class Leases {
     private void put(Lease lease) {
         final Peers peers = lease.peers();
         all.put(peers, lease);
+        isFull |= all.size() >= MAX;
         come.add(lease);
         if (lease.isGranted()) {
             final int place = placeOf(lease.address());
@@ -155,6 +165,7 @@ final class Leases {
     private void remove(Lease lease) {
         final int server = lease.peers().server();
         all.remove(lease.peers());
+        isFull &= all.size() >= ROOMY;
         gone.add(lease);
         if (lease.isGranted()) {
             final BitSet taken = takenOfServer.get(server);
@@ -230,8 +241,8 @@ final class Leases {
 
     private boolean fits(Peers peers, int address) {
         final int place = placeOf(address);
-        return !isFull()
-                && !all.containsKey(peers)
+        return !isFull
+                && !has(peers)
                 && isInside(peers.client())
                 && place >= 0
                 && !takenOfServer.getOrDefault(peers.server(), new BitSet()).get(place);
@@ -264,8 +275,19 @@ final class Leases {
                 successor.ask(lease.peers(), nowNs, nowMs);
             }
         }
+        successor.skipCounts(all);
         successor.noteChanges(all);
         return successor;
+    }
+
+    /** What was counted until now was by the former address. */
+    private void skipCounts(Map<Peers, Lease> former) {
+        for (final Lease lease : all.values()) {
+            final Lease other = former.get(lease.peers());
+            if (other != null && other != lease) {
+                lease.skipCounts(other);
+            }
+        }
     }
 
     /** Has changed what another one has otherwise. */

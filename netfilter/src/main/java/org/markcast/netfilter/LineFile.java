@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What one run of the service leaves to the next, whichever way it ends: lines of text, only for who runs the service. All are
- * replaced together, so a reader meets the old ones or the new ones; of added ones the last may be incomplete. Not synced to the disk: what they are about ends with the
- * machine, too.
+ * replaced together, so a reader meets the old ones or the new ones; of added ones the last may be incomplete. Not synced to the
+ * disk: what they are about ends with the machine, too.
  */
 final class LineFile {
 

@@ -4,6 +4,7 @@ package org.markcast.netfilter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collection;
+import java.util.List;
 import java.util.function.Consumer;
 import org.agrona.DirectBuffer;
 import org.markcast.linux.ConntrackSocket;
@@ -99,9 +100,7 @@ final class LinuxClientKernel implements ClientKernel {
         public void forget(Lease lease) {
             final Peers peers = lease.peers();
             forget(peers.client(), peers.server());
-            if (lease.isGranted()) {
-                forget(peers.server(), lease.address());
-            }
+            forget(peers.server(), lease.address());
         }
 
         private void forget(int source, int destination) {
@@ -112,11 +111,21 @@ final class LinuxClientKernel implements ClientKernel {
             }
         }
 
-        /** All of them, also if the kernel refuses one. */
         @Override
         public void forgetAll(Collection<Lease> leases) {
+            final LeaseConnections connections = new LeaseConnections(leases);
+            delete(conntrack.find((sent, answer) -> connections.hold(sent)));
+        }
+
+        @Override
+        public void forgetMistranslated(Collection<Lease> leases) {
+            delete(conntrack.find(new LeaseConnections(leases)::holdMistranslated));
+        }
+
+        /** All of them, also if the kernel refuses one. */
+        private void delete(List<ConntrackTuple> connections) {
             LinuxException refusal = null;
-            for (final ConntrackTuple connection : conntrack.find(new LeaseConnections(leases))) {
+            for (final ConntrackTuple connection : connections) {
                 try {
                     conntrack.delete(connection);
                 } catch (LinuxException e) {

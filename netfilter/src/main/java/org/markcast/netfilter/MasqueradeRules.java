@@ -18,8 +18,9 @@ import org.markcast.engine.packet.Ipv4Address;
  *   <li>The first packet of a connection that holds IKE, ESP or AH gets its client's external address, before any other NAT rule
  *       sees it. From the server it goes to the client, also if the client's connection has been forgotten.
  *   <li>Who has no address yet is asked for: its packets are logged for us, and dropped for a few seconds, since another address
- *       would only confuse the server. If nobody answers they pass for a minute, logged again, as do those of who has to wait for
- *       an address. Where too many come at once, who was not asked for is dropped, and asked for when it tries again.
+ *       would only confuse the server. If nobody answers they pass for the rest of a minute, and are still logged, but not too many
+ *       at once. Where too many ask at once, who was not asked for is dropped, and asked for when it tries again. Who has to wait
+ *       for an address passes.
  *   <li>Packets of all that have an address or wait for one are counted.
  *   <li>Where a connection of one with an address leaves by it and by an interface to which it does not belong, or by another address
  *       although it leaves by the right interface, because routes have changed, its packet is logged, too.

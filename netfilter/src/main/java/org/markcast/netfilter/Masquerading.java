@@ -36,8 +36,8 @@ public final class Masquerading implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Masquerading.class);
 
-    private static final String FULL = "new clients get no address: " + Leases.MAX
-            + " have one or wait for one, which is the most; they stay behind the general masquerade";
+    private static final String FULL = "new clients get no address until fewer than " + Leases.ROOMY
+            + " have one or wait for one: " + Leases.MAX + " is the most; they stay behind the general masquerade";
 
     private static final long MAX_LOOK_NS = TimeUnit.SECONDS.toNanos(10);
     private static final int LOOKS_PER_IDLE = 4;
@@ -57,6 +57,7 @@ public final class Masquerading implements AutoCloseable {
     private TableText table;
     private boolean tells; // as in the table
     private boolean isFull; // likewise
+    private boolean hasStrays; // connections may have begun without the rules
     private long seenNs; // until when it is known which leases were used
     private long lookNs;
     private long savedMs;
@@ -77,7 +78,7 @@ public final class Masquerading implements AutoCloseable {
             leases.restartCounts();
             if (hadGap) {
                 excuse(countedNs);
-                moved.addAll(granted(leases.all()));
+                hasStrays |= leases.all().stream().anyMatch(Lease::isGranted);
             }
         }
     }
@@ -166,7 +167,8 @@ public final class Masquerading implements AutoCloseable {
             look();
         }
         follow();
-        if (!(fresh.isEmpty() && moved.isEmpty()) && rules.problem().isEmpty()) {
+        if ((hasStrays || !(fresh.isEmpty() && moved.isEmpty()))
+                && rules.problem().isEmpty()) {
             forget();
         }
         if (wallClock.time() - savedMs >= SAVE_MS) {
@@ -248,15 +250,22 @@ public final class Masquerading implements AutoCloseable {
         return some.stream().filter(Lease::isGranted).toList();
     }
 
-    /** Only now that the rules are there: a connection that begins anew before would have the old address again. */
+    /**
+     * Only now that the rules are there: a connection that begins anew before would have the old address again. One that is as it
+     * should be stays: what its server sent before the client does again would otherwise take its port at the gateway itself.
+     */
     private void forget() {
         final boolean isForgotten = tracking.attempt(kernel -> {
             if (!moved.isEmpty()) {
                 kernel.forgetAll(moved);
             }
+            if (hasStrays) {
+                kernel.forgetMistranslated(granted(leases.all()));
+            }
             fresh.forEach(kernel::forget);
         });
         if (isForgotten) {
+            hasStrays = false;
             moved.clear();
             fresh.clear();
         } else if (moved.size() + fresh.size() > 2 * Leases.MAX) {

@@ -19,6 +19,7 @@ final class FakeClientKernel implements ClientKernel {
     final Map<Peers, long[]> counts = new LinkedHashMap<>();
     final List<Peers> forgotten = new ArrayList<>();
     final List<String> thoroughly = new ArrayList<>();
+    final List<String> mistranslated = new ArrayList<>();
     RuntimeException askersFailure;
     RuntimeException trafficFailure;
     RuntimeException trackingFailure;
@@ -85,10 +86,20 @@ final class FakeClientKernel implements ClientKernel {
             @Override
             public void forgetAll(Collection<Lease> leases) {
                 failIf(trackingFailure);
-                thoroughly.add(leases.stream()
+                thoroughly.add(text(leases));
+            }
+
+            @Override
+            public void forgetMistranslated(Collection<Lease> leases) {
+                failIf(trackingFailure);
+                mistranslated.add(text(leases));
+            }
+
+            private static String text(Collection<Lease> leases) {
+                return leases.stream()
                         .map(lease ->
                                 Ipv4Address.text(lease.peers().client()) + " at " + Ipv4Address.text(lease.address()))
-                        .collect(Collectors.joining(", ")));
+                        .collect(Collectors.joining(", "));
             }
         }
         return new Forgetting();

@@ -17,8 +17,8 @@ class LeaseConnectionsTest {
 
     private final LeaseConnections connections = new LeaseConnections(List.of(
             lease(peers("10.0.0.5", SERVER), "203.0.113.10"),
-            lease(peers("10.0.0.6", SERVER), "0.0.0.0"),
-            lease(peers("10.0.0.7", "0.0.0.0"), "203.0.113.9")));
+            lease(peers("10.0.0.7", "0.0.0.0"), "203.0.113.9"),
+            lease(peers("10.0.0.7", SERVER), "203.0.113.11")));
 
     private static Lease lease(Peers peers, String address) {
         return new Lease(peers, address(address), false, 0, 0);
@@ -32,17 +32,14 @@ class LeaseConnectionsTest {
         "50, 198.51.100.1, 203.0.113.10, true", // from its server to its address
         "51, 198.51.100.1, 203.0.113.10, true",
         "50, 198.51.100.2, 203.0.113.10, false",
-        "50, 198.51.100.1, 203.0.113.11, false",
+        "50, 198.51.100.1, 203.0.113.12, false",
         "6, 10.0.0.5, 198.51.100.1, false",
-        "50, 10.0.0.6, 198.51.100.1, true", // without an address
-        "50, 198.51.100.1, 0.0.0.0, false",
         "50, 10.0.0.7, 198.51.100.9, true", // to any server
         "50, 198.51.100.9, 203.0.113.9, true",
         "50, 10.0.0.8, 198.51.100.1, false",
     })
     void shouldHoldWhatIsBetweenTheHosts(int protocol, String source, String destination, boolean isHeld) {
-        assertEquals(
-                isHeld, connections.test(new ConntrackTuple(protocol, address(source), address(destination), 0, 0)));
+        assertEquals(isHeld, connections.hold(tuple(protocol, source, destination)));
     }
 
     @ParameterizedTest
@@ -55,12 +52,38 @@ class LeaseConnectionsTest {
         "198.51.100.1, 203.0.113.10, 53, 500, false",
     })
     void shouldKnowIkeByThePortOfTheServer(String source, String destination, int from, int to, boolean isHeld) {
-        assertEquals(isHeld, connections.test(new ConntrackTuple(17, address(source), address(destination), from, to)));
+        assertEquals(isHeld, connections.hold(new ConntrackTuple(17, address(source), address(destination), from, to)));
     }
 
     @Test
     void shouldHoldNothingOfNobody() {
-        final ConntrackTuple esp = new ConntrackTuple(50, address("10.0.0.5"), address(SERVER), 0, 0);
-        assertEquals(false, new LeaseConnections(List.of()).test(esp));
+        assertEquals(false, new LeaseConnections(List.of()).hold(tuple(50, "10.0.0.5", SERVER)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10.0.0.5, 198.51.100.1, 198.51.100.1, 203.0.113.10, false",
+        "10.0.0.5, 198.51.100.1, 198.51.100.1, 203.0.113.1, true", // by the general address
+        "10.0.0.5, 198.51.100.1, 198.51.100.1, 10.0.0.5, true",
+        "198.51.100.1, 203.0.113.10, 203.0.113.10, 198.51.100.1, true", // to the gateway itself
+        "198.51.100.1, 203.0.113.10, 10.0.0.6, 198.51.100.1, true", // to another client
+        "10.0.0.6, 198.51.100.1, 198.51.100.1, 203.0.113.1, false", // of nobody
+        "10.0.0.7, 198.51.100.9, 198.51.100.9, 203.0.113.9, false", // to any server
+        "10.0.0.7, 198.51.100.9, 198.51.100.9, 203.0.113.1, true",
+        "198.51.100.9, 203.0.113.9, 203.0.113.9, 198.51.100.9, true",
+        "10.0.0.7, 198.51.100.1, 198.51.100.1, 203.0.113.11, false", // to that of its own
+        "10.0.0.7, 198.51.100.1, 198.51.100.1, 203.0.113.9, true",
+    })
+    void shouldKnowWhatIsNotTranslatedAsItShouldBe(
+            String source, String destination, String answering, String answered, boolean isMistranslated) {
+        final ConntrackTuple original = tuple(50, source, destination);
+        final ConntrackTuple reply = tuple(50, answering, answered);
+        assertEquals(
+                isMistranslated,
+                connections.holdMistranslated(original, reply) || connections.holdMistranslated(reply, original));
+    }
+
+    private static ConntrackTuple tuple(int protocol, String source, String destination) {
+        return new ConntrackTuple(protocol, address(source), address(destination), 0, 0);
     }
 }

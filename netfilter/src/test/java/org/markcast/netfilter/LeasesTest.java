@@ -86,8 +86,6 @@ class LeasesTest {
             ask(peers("10.0.0.6", server));
         }
         assertTrue(leases.all().stream().allMatch(Lease::isGranted));
-        assertEquals(0, leases.free(address(SERVER)));
-        assertEquals(2, leases.free(address("198.51.100.3")));
     }
 
     @Test
@@ -194,6 +192,37 @@ class LeasesTest {
         assertEquals(address("203.0.113.10"), lease(DAVE).address());
     }
 
+    /** Its packets would go by the lease, which they would keep in use, and never by the pair. */
+    @Test
+    void shouldNotRestoreTheLeaseOfAClientThatHasAPairForAllServersNow() {
+        leases = new Leases(pool(2, pair("10.0.0.5", "", "203.0.113.9")), 0, 0);
+        leases.restore(CAROL, address("203.0.113.11"), 5, 6, 0);
+        assertNull(lease(CAROL));
+        assertEquals(address("203.0.113.9"), leases.granted(CAROL).orElseThrow().address());
+        leases.restore(DAVE, address("203.0.113.11"), 5, 6, 0);
+        assertTrue(lease(DAVE).isGranted());
+    }
+
+    @Test
+    void shouldHaveAPairForAllServersTakeTheLeaseAndTheWaitOfItsClient() {
+        ask(CAROL);
+        ask(DAVE);
+        ask(ERIN);
+        assertFalse(lease(ERIN).isGranted());
+        final Lease carols = lease(CAROL);
+        final Lease erins = lease(ERIN);
+
+        leases = leases.successor(
+                pool(3, pair("10.0.0.5", "", "203.0.113.9"), pair("10.0.0.7", "", "203.0.113.8")), nowNs, nowMs());
+
+        assertNull(lease(CAROL));
+        assertNull(lease(ERIN));
+        assertTrue(lease(DAVE).isGranted());
+        assertEquals(List.of(carols, erins), leases.takeChange().gone());
+        ask(CAROL);
+        assertNull(lease(CAROL));
+    }
+
     @Test
     void shouldKeepWhatFitsAnotherConfiguration() {
         ask(CAROL);
@@ -225,6 +254,27 @@ class LeasesTest {
         assertTrue(leases.takeChange().isEmpty());
     }
 
+    /** What the kernel has counted until the rules change went by the former address. */
+    @Test
+    void shouldNotTakeTheCountsOfAFormerAddressForThoseOfAnotherOne() {
+        leases = new Leases(pool(1), 0, 0);
+        ask(CAROL);
+        send(CAROL);
+        answer(CAROL);
+        final Lease former = lease(CAROL);
+
+        leases = leases.successor(pool(0, pair("10.0.0.5", SERVER, "203.0.113.9")), nowNs, nowMs());
+        leases.count(CAROL.client(), CAROL.server(), 1, 100, nowNs, nowMs());
+        leases.count(CAROL.server(), CAROL.client(), 1, 100, nowNs, nowMs());
+
+        assertNotEquals(former, lease(CAROL));
+        assertEquals(0, lease(CAROL).packetsOut());
+        assertEquals(0, lease(CAROL).bytesIn());
+        leases.restartCounts();
+        leases.count(CAROL.client(), CAROL.server(), 1, 90, nowNs, nowMs());
+        assertEquals(90, lease(CAROL).bytesOut());
+    }
+
     @Test
     void shouldNotGrowWithoutBound() {
         for (int i = 0; i < Leases.MAX + 10; i++) {
@@ -232,6 +282,32 @@ class LeasesTest {
         }
         assertEquals(Leases.MAX, leases.all().size());
         assertTrue(leases.isFull());
+    }
+
+    /** Each change from one to the other replaces the whole table. */
+    @Test
+    void shouldStayFullUntilManyHaveGone() {
+        leases = new Leases(pool(1), 0, 0);
+        for (int i = 0; i < Leases.MAX; i++) {
+            final Peers peers = new Peers(CAROL.client(), address(OTHER_SERVER) + i);
+            nowNs = i < 500 ? 0 : 1;
+            ask(peers);
+            if (i > 500) {
+                answer(peers);
+            }
+        }
+        assertTrue(leases.isFull());
+
+        pass(TimeUnit.MINUTES.toNanos(1) - 1);
+        assertEquals(Leases.MAX - 500, leases.all().size());
+        assertTrue(leases.isFull());
+        ask(DAVE);
+        assertNull(lease(DAVE));
+
+        pass(1);
+        assertFalse(leases.isFull());
+        ask(DAVE);
+        assertTrue(lease(DAVE).isGranted());
     }
 
     /** However clients come and go: no two of one server have one address, and nobody waits while there is one. */

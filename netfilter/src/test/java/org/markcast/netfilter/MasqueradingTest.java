@@ -203,7 +203,8 @@ class MasqueradingTest {
         assertTrue(second.table().text().contains("10.0.0.5 . 198.51.100.1 : " + carols));
         second.work();
         second.work();
-        assertEquals(List.of("10.0.0.5 at " + carols + ", 10.0.0.6 at " + daves), kernel.thoroughly);
+        assertEquals(List.of("10.0.0.5 at " + carols + ", 10.0.0.6 at " + daves), kernel.mistranslated);
+        assertEquals(List.of(), kernel.thoroughly);
         assertEquals(List.of(), kernel.forgotten);
     }
 
@@ -377,7 +378,9 @@ class MasqueradingTest {
         masquerading.work();
         masquerading.work();
         assertEquals(List.of(CAROL), kernel.forgotten);
-        assertEquals(List.of("10.0.0.6 at 203.0.113.9"), kernel.thoroughly);
+        assertEquals(
+                List.of("10.0.0.6 at 203.0.113.9, 10.0.0.5 at " + addressOf(masquerading, "10.0.0.5")),
+                kernel.mistranslated);
         assertEquals(List.of(), masquerading.problems());
     }
 
@@ -394,6 +397,28 @@ class MasqueradingTest {
         kernel.count(DAVE, 8, 900); // as many as before
         assertEquals(16, client(masquerading, "10.0.0.6").packetsOut());
         assertEquals(1700, client(masquerading, "10.0.0.6").bytesOut());
+    }
+
+    /** What it was sent while it waited came by the general address. */
+    @Test
+    void shouldEndTheLeaseOfWhoWaitedAndWasNeverAnsweredAfterAMinute() {
+        final Masquerading masquerading = start(pool(1));
+        kernel.asking.add(CAROL);
+        kernel.asking.add(DAVE);
+        kernel.count(DAVE, 7, 700);
+        kernel.count(new Peers(DAVE.server(), DAVE.client()), 7, 700);
+        masquerading.work();
+        assertEquals("none", addressOf(masquerading, "10.0.0.6"));
+
+        masquerading.configure(pool(2));
+        rulesKernel.effect = kernel.counts::clear;
+        install(masquerading);
+        assertEquals("203.0.113.11", addressOf(masquerading, "10.0.0.6"));
+        assertEquals(0, client(masquerading, "10.0.0.6").packetsIn());
+
+        pass(60);
+        masquerading.work();
+        assertEquals("none", addressOf(masquerading, "10.0.0.6"));
     }
 
     /** Others' changes are seen at once, but what was counted since the last look is gone with the table. */
@@ -431,12 +456,13 @@ class MasqueradingTest {
         kernel.asking.add(CAROL);
         masquerading.work();
         masquerading.work();
-        assertEquals(List.of(), kernel.thoroughly);
+        assertEquals(List.of(), kernel.mistranslated);
 
         rulesKernel.news = News.CHANGED;
         rules.work();
         masquerading.work();
-        assertEquals(List.of("10.0.0.5 at " + addressOf(masquerading, "10.0.0.5")), kernel.thoroughly);
+        assertEquals(List.of("10.0.0.5 at " + addressOf(masquerading, "10.0.0.5")), kernel.mistranslated);
+        assertEquals(List.of(), kernel.thoroughly);
     }
 
     @Test
@@ -467,7 +493,12 @@ class MasqueradingTest {
         }
         masquerading.work();
         assertFalse(lastScript().contains("drop"), "drops");
-        assertTrue(masquerading.problems().get(0).startsWith("new clients get no address: 10000 have one"));
+        assertTrue(masquerading.problems().get(0).startsWith("new clients get no address until fewer than 9500 "));
+        final int before = rulesKernel.scripts.size();
+
+        kernel.asking.add(DAVE); // still full
+        masquerading.work();
+        assertEquals(before, rulesKernel.scripts.size());
 
         pass(60);
         masquerading.work();
