@@ -720,6 +720,23 @@ class FirewallTest {
         assertTrue(network.run("nft list table " + TABLE).contains("hook forward"), rules.out());
     }
 
+    /** Found instead of named, the LAN is eth1, and then everybody's address is one of its. */
+    @Test
+    void shouldWarnIfTheDefaultRouteLeadsToTheLan() throws IOException {
+        network.run("ip route replace default via 10.1.0.10");
+        final ServiceConfig config =
+                config(ON_WAN, ENFORCE, "management = 192.0.2.0/24").set("interface", "");
+        final Program check = Program.markcast(
+                network.gateway(), "check", "-c", Files.writeString(directory.resolve("test.conf"), config.text()));
+        final String warning = "firewall: the default route leads to LAN eth1, so mode = enforce refuses whatever comes"
+                + " in by eth0 in clear but IKE and ESP; write interface = LAN\n";
+        assertEquals("warning: " + warning, check.err());
+        service = ServiceProcess.start(network.gateway(), config);
+        assertTrue(service.log().contains(warning), service.log());
+        sendFromOutside("192.0.2.17", WanNetwork.WAN, PORT);
+        expectVerdicts(Map.of("pretended", 1L));
+    }
+
     @Test
     void shouldWarnWhoAdministersByTheWanInCheckAndAtTheStart() throws IOException {
         network.addIpv6();
