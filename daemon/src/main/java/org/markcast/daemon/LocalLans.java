@@ -40,7 +40,7 @@ final class LocalLans {
     }
 
     /**
-     * Interfaces that lead inside: those and the ones that uplinks are for.
+     * Interfaces that lead inside: the LANs, and those whose packets are pinned to uplinks.
      *
      * @param lans the LAN interfaces, configured or found
      */

@@ -114,8 +114,8 @@ final class LockOut {
         network.interfaceToAll()
                 .filter(inside::contains)
                 .ifPresent(lan -> warnings.add("firewall: the default route leads to LAN " + lan
-                        + ", so mode = enforce refuses whatever comes in by "
-                        + String.join(", ", firewall.interfaces()) + " in clear but IKE and ESP"
+                        + ", so mode = enforce refuses what the internet sends in clear to "
+                        + String.join(", ", firewall.interfaces()) + ", but IKE and ESP"
                         + (config.interfaces().isEmpty() ? "; write interface = LAN" : "")));
     }
 

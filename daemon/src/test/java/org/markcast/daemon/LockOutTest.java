@@ -121,8 +121,8 @@ class LockOutTest {
     /** Every source that the internet has is routed to the LAN then, and nobody on the WAN can have it. */
     @Test
     void shouldWarnIfTheDefaultRouteLeadsToTheLan() throws Exception {
-        final String refused = "firewall: the default route leads to LAN eth0, so mode = enforce refuses whatever comes"
-                + " in by eth1 in clear but IKE and ESP";
+        final String refused = "firewall: the default route leads to LAN eth0, so mode = enforce refuses what the"
+                + " internet sends in clear to eth1, but IKE and ESP";
         final String config = firewall("management = 0.0.0.0/0").replace("eth0", "eth1");
         final TcpSessions sessions = new TcpSessions(Set.of(22), Set.of());
         assertEquals(List.of(refused + "; write interface = LAN"), warnings(config, List.of("eth0"), sessions));

@@ -728,8 +728,8 @@ class FirewallTest {
                 config(ON_WAN, ENFORCE, "management = 192.0.2.0/24").set("interface", "");
         final Program check = Program.markcast(
                 network.gateway(), "check", "-c", Files.writeString(directory.resolve("test.conf"), config.text()));
-        final String warning = "firewall: the default route leads to LAN eth1, so mode = enforce refuses whatever comes"
-                + " in by eth0 in clear but IKE and ESP; write interface = LAN\n";
+        final String warning = "firewall: the default route leads to LAN eth1, so mode = enforce refuses what the"
+                + " internet sends in clear to eth0, but IKE and ESP; write interface = LAN\n";
         assertEquals("warning: " + warning, check.err());
         service = ServiceProcess.start(network.gateway(), config);
         assertTrue(service.log().contains(warning), service.log());
