@@ -171,13 +171,13 @@ final class LockOut {
     /**
      * The interface of the first default route, if there is one.
      *
-     * @param lines of /proc/net/route, where metrics are signed
+     * @param lines of /proc/net/route, where some kernels write metrics with a sign
      */
     static Optional<String> interfaceToAll(List<String> lines) {
         return lines.stream()
                 .map(line -> line.strip().split("\\s+"))
                 .filter(fields -> fields.length > MASK && fields[DESTINATION].equals(ALL) && fields[MASK].equals(ALL))
-                .min(Comparator.comparing(fields -> Integer.parseInt(fields[METRIC]), Integer::compareUnsigned))
+                .min(Comparator.comparing(fields -> (int) Long.parseLong(fields[METRIC]), Integer::compareUnsigned))
                 .map(fields -> fields[INTERFACE]);
     }
 

@@ -139,6 +139,8 @@ class LockOutTest {
         final String second = "eth0\t00000000\t0100000A\t0003\t0\t0\t200\t00000000\t0\t0\t0";
         final String first = "eth1\t00000000\t016433C6\t0003\t0\t0\t100\t00000000\t0\t0\t0";
         assertEquals(Optional.of("eth1"), LockOut.interfaceToAll(List.of(head, half, network, last, second, first)));
+        assertEquals(
+                Optional.of("eth0"), LockOut.interfaceToAll(List.of(head, last.replace("-1", "4294967295"), second)));
         assertEquals(Optional.empty(), LockOut.interfaceToAll(List.of(head, half, network)));
     }
 
