@@ -3,7 +3,6 @@ package org.markcast.daemon;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.markcast.config.Config;
 import org.markcast.netfilter.FirewallRules;
 import org.markcast.netfilter.MasqueradeRules;
@@ -17,10 +16,8 @@ final class ConfiguredTables {
 
     /** @param lans the LAN interfaces, configured or found */
     static List<TableText> of(Config config, List<String> lans) {
-        final List<String> inside = Stream.concat(lans.stream(), config.uplinks().lan().stream())
-                .distinct()
+        return FirewallRules.table(config.firewall(), LocalLans.inside(config, lans)).stream()
                 .toList();
-        return FirewallRules.table(config.firewall(), inside).stream().toList();
     }
 
     /** The same and those that follow uplinks, as they are now, for a command that does not follow them. */

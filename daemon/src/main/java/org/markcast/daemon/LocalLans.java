@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.markcast.config.Config;
 import org.markcast.engine.packet.Ipv4Address;
 import org.markcast.engine.port.LanInterface;
@@ -36,6 +37,17 @@ final class LocalLans {
         return config.interfaces().isEmpty()
                 ? firstUsable().map(LanInterface::name).stream().toList()
                 : config.interfaces();
+    }
+
+    /**
+     * Interfaces that lead inside: the LANs, and those whose packets are pinned to uplinks.
+     *
+     * @param lans the LAN interfaces, configured or found
+     */
+    static List<String> inside(Config config, List<String> lans) {
+        return Stream.concat(lans.stream(), config.uplinks().lan().stream())
+                .distinct()
+                .toList();
     }
 
     /** Broadcast addresses of the LANs that a configuration means, in host order, as far as they are here. */

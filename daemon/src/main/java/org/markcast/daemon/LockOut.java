@@ -3,13 +3,17 @@ package org.markcast.daemon;
 
 import static java.util.stream.Collectors.joining;
 
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.markcast.config.AddressLiteral;
@@ -17,15 +21,25 @@ import org.markcast.config.Config;
 import org.markcast.config.Firewall;
 import org.markcast.config.Firewall.Mode;
 import org.markcast.config.Service;
+import org.markcast.config.Uplink;
 
-/** Who would lose the machine to its firewall: found out before it happens. */
+/** Who would lose the machine to its firewall, and what the firewall would miss: found out before it happens. */
 final class LockOut {
 
     private static final int TCP = 6;
     private static final int DISCARD_PORT = 9;
 
+    private static final Path ROUTES = Path.of("/proc/net/route");
+    private static final int INTERFACE = 0;
+    private static final int DESTINATION = 1;
+    private static final int METRIC = 6;
+    private static final int MASK = 7;
+    private static final String ALL = "00000000";
+
+    private final Config config;
     private final Firewall firewall;
     private final List<String> lans;
+    private final List<String> inside;
     private final Network network;
     private final TcpSessions sessions;
 
@@ -39,34 +53,32 @@ final class LockOut {
 
         /** The interface by which packets to an address leave; empty if none does. */
         Optional<String> interfaceTo(InetAddress remote);
+
+        /** The interface that the IPv4 default route leads to; empty if there is none. */
+        Optional<String> interfaceToAll();
     }
 
-    private LockOut(Firewall firewall, List<String> lans, Network network, TcpSessions sessions) {
-        this.firewall = firewall;
-        this.lans = lans.stream().filter(lan -> !firewall.hasInterface(lan)).toList();
+    private LockOut(Config config, List<String> lans, Network network, TcpSessions sessions) {
+        this.config = config;
+        this.firewall = config.firewall();
+        this.lans = lans;
+        this.inside = LocalLans.inside(config, lans).stream()
+                .filter(name -> !firewall.hasInterface(name))
+                .toList();
         this.network = network;
         this.sessions = sessions;
     }
 
     /** Warnings, one line each, for this machine and who administers it now. */
     static List<String> warnings(Config config) {
-        if (!config.firewall().isEnabled()) {
-            return List.of();
-        }
-        final List<String> lans = LocalLans.names(config);
-        final List<String> warnings =
-                new ArrayList<>(warnings(config.firewall(), lans, new ThisMachine(), TcpSessions.administering()));
-        for (final String lan : lans) {
-            if (config.firewall().hasInterface(lan)) {
-                warnings.add("firewall: " + lan + " is the LAN too, since interface names none: its packets count as"
-                        + " plain ones from the WAN; write interface = LAN");
-            }
-        }
-        return warnings;
+        return config.firewall().isEnabled()
+                ? warnings(config, LocalLans.names(config), new ThisMachine(), TcpSessions.administering())
+                : List.of();
     }
 
-    static List<String> warnings(Firewall firewall, List<String> lans, Network network, TcpSessions sessions) {
-        return new LockOut(firewall, lans, network, sessions).warnings();
+    /** @param lans the LAN interfaces, configured or found */
+    static List<String> warnings(Config config, List<String> lans, Network network, TcpSessions sessions) {
+        return new LockOut(config, lans, network, sessions).warnings();
     }
 
     private List<String> warnings() {
@@ -88,7 +100,34 @@ final class LockOut {
                     + " but through an SA: management is empty, and allow has no "
                     + sessions.ports().stream().map(port -> "tcp/" + port).collect(joining(" or ")));
         }
+        addWrongLans(warnings);
+        addMissingUplinks(warnings);
         return warnings;
+    }
+
+    private void addWrongLans(List<String> warnings) {
+        if (inside.isEmpty()) {
+            lans.forEach(
+                    lan -> warnings.add("firewall: " + lan + " is the LAN too, since interface names none: its packets"
+                            + " count as plain ones from the WAN; write interface = LAN"));
+        }
+        network.interfaceToAll()
+                .filter(inside::contains)
+                .ifPresent(lan -> warnings.add("firewall: the default route leads to LAN " + lan
+                        + ", so mode = enforce refuses what the internet sends in clear to "
+                        + String.join(", ", firewall.interfaces()) + ", but IKE and ESP"
+                        + (config.interfaces().isEmpty() ? "; write interface = LAN" : "")));
+    }
+
+    private void addMissingUplinks(List<String> warnings) {
+        final List<String> missing = config.uplinks().all().stream()
+                .map(Uplink::interfaceName)
+                .filter(name -> !firewall.hasInterface(name))
+                .toList();
+        if (!missing.isEmpty()) {
+            warnings.add("firewall: interface leaves out " + String.join(", ", missing)
+                    + " of uplinks: what comes in by them is not looked at");
+        }
     }
 
     /**
@@ -97,7 +136,7 @@ final class LockOut {
      */
     private Optional<String> wanOf(TcpSessions.Session session) {
         final Optional<String> back = network.interfaceTo(session.remote());
-        return back.filter(lans::contains).isPresent()
+        return back.filter(inside::contains).isPresent()
                 ? Optional.empty()
                 : network.interfaceOf(session.local())
                         .filter(firewall::hasInterface)
@@ -129,6 +168,19 @@ final class LockOut {
         return false;
     }
 
+    /**
+     * The interface of the first default route, if there is one.
+     *
+     * @param lines of /proc/net/route, where some kernels write metrics with a sign
+     */
+    static Optional<String> interfaceToAll(List<String> lines) {
+        return lines.stream()
+                .map(line -> line.strip().split("\\s+"))
+                .filter(fields -> fields.length > MASK && fields[DESTINATION].equals(ALL) && fields[MASK].equals(ALL))
+                .min(Comparator.comparing(fields -> (int) Long.parseLong(fields[METRIC]), Integer::compareUnsigned))
+                .map(fields -> fields[INTERFACE]);
+    }
+
     private static final class ThisMachine implements Network {
 
         /** A socket that is connected has the source address of the route; nothing is sent. */
@@ -138,6 +190,15 @@ final class LockOut {
                 socket.connect(new InetSocketAddress(remote, DISCARD_PORT));
                 return interfaceOf(socket.getLocalAddress());
             } catch (SocketException | UncheckedIOException e) {
+                return Optional.empty();
+            }
+        }
+
+        @Override
+        public Optional<String> interfaceToAll() {
+            try {
+                return LockOut.interfaceToAll(Files.readAllLines(ROUTES));
+            } catch (IOException e) {
                 return Optional.empty();
             }
         }

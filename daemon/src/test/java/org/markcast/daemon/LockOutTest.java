@@ -16,9 +16,9 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.markcast.config.AddressLiteral;
+import org.markcast.config.Config;
 import org.markcast.config.ConfigException;
 import org.markcast.config.ConfigReader;
-import org.markcast.config.Firewall;
 import org.markcast.daemon.TcpSessions.Session;
 
 class LockOutTest {
@@ -31,10 +31,12 @@ class LockOutTest {
     private static final String NOBODY = "firewall: nobody can administer this machine by eth0 but through an SA:"
             + " management is empty, and allow has no tcp/22";
 
+    private static final String UPLINKS = "uplinks {\nlan = eth1\ndsl {\ninterface = eth0\n}\n}\n";
+
     @TempDir
     Path directory;
 
-    /** eth0 is 198.51.100.1 and 2001:db8::1, eth1 is 10.1.0.1. */
+    /** eth0 is 198.51.100.1 and 2001:db8::1 and leads to everybody, eth1 is 10.1.0.1. */
     private static final LockOut.Network NETWORK = new LockOut.Network() {
         @Override
         public boolean hasInterface(String name) {
@@ -50,6 +52,11 @@ class LockOutTest {
         @Override
         public Optional<String> interfaceTo(InetAddress remote) {
             return Optional.of(AddressLiteral.format(remote).startsWith("10.") ? "eth1" : "eth0");
+        }
+
+        @Override
+        public Optional<String> interfaceToAll() {
+            return Optional.of("eth0");
         }
     };
 
@@ -98,7 +105,59 @@ class LockOutTest {
     @Test
     void shouldWarnThoughTheLanIsTheWan() throws Exception {
         final TcpSessions sessions = new TcpSessions(Set.of(22), Set.of(FROM_OUTSIDE));
-        assertEquals(List.of(LOST), warnings("mode = enforce", List.of("eth0"), sessions));
+        final String both = "firewall: eth0 is the LAN too, since interface names none: its packets count as plain ones"
+                + " from the WAN; write interface = LAN";
+        assertEquals(List.of(LOST, both), warnings(firewall("mode = enforce"), List.of("eth0"), sessions));
+    }
+
+    /** The rules guard the networks of these. */
+    @Test
+    void shouldKnowTheLanOfTheUplinks() throws Exception {
+        final String config = UPLINKS + firewall("management = 192.0.2.0/24");
+        final TcpSessions sessions = new TcpSessions(Set.of(22), Set.of(session("198.51.100.1", 22, "10.1.0.10")));
+        assertEquals(List.of(), warnings(config, List.of("eth0"), sessions));
+    }
+
+    /** Every source that the internet has is routed to the LAN then, and nobody on the WAN can have it. */
+    @Test
+    void shouldWarnIfTheDefaultRouteLeadsToTheLan() throws Exception {
+        final String refused = "firewall: the default route leads to LAN eth0, so mode = enforce refuses what the"
+                + " internet sends in clear to eth1, but IKE and ESP";
+        final String config = firewall("management = 0.0.0.0/0").replace("eth0", "eth1");
+        final TcpSessions sessions = new TcpSessions(Set.of(22), Set.of());
+        assertEquals(List.of(refused + "; write interface = LAN"), warnings(config, List.of("eth0"), sessions));
+        assertEquals(List.of(refused), warnings("interface = eth0\n" + config, List.of("eth0"), sessions));
+        assertEquals(List.of(), warnings(config, List.of("eth2"), sessions));
+    }
+
+    @Test
+    void shouldFindTheDefaultRoute() {
+        final String head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT";
+        final String network = "eth2\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0";
+        final String half = "eth3\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0";
+        final String last = "*\t00000000\t00000000\t0201\t0\t0\t-1\t00000000\t0\t0\t0";
+        final String second = "eth0\t00000000\t0100000A\t0003\t0\t0\t200\t00000000\t0\t0\t0";
+        final String first = "eth1\t00000000\t016433C6\t0003\t0\t0\t100\t00000000\t0\t0\t0";
+        assertEquals(Optional.of("eth1"), LockOut.interfaceToAll(List.of(head, half, network, last, second, first)));
+        assertEquals(
+                Optional.of("eth0"), LockOut.interfaceToAll(List.of(head, last.replace("-1", "4294967295"), second)));
+        assertEquals(Optional.empty(), LockOut.interfaceToAll(List.of(head, half, network)));
+    }
+
+    /** Commonly the second WAN, forgotten. */
+    @Test
+    void shouldNameUplinksThatTheFirewallLeavesOut() throws Exception {
+        final String config = UPLINKS.replace("eth0", "ppp0").replace("}\n}", "}\ncable {\ninterface = eth7\n}\n}")
+                + firewall("management = 192.0.2.0/24");
+        final TcpSessions sessions = new TcpSessions(Set.of(22), Set.of());
+        assertEquals(
+                List.of("firewall: interface leaves out ppp0, eth7 of uplinks: what comes in by them is not looked at"),
+                warnings(config, List.of("eth1"), sessions));
+        assertEquals(
+                List.of("firewall: there is no interface eth7 now"),
+                warnings(
+                        config.replace("interface = eth0", "interface = eth0, ppp*, eth7"), List.of("eth1"), sessions));
+        assertEquals(List.of(), LockOut.warnings(read(UPLINKS)));
     }
 
     @Test
@@ -129,15 +188,21 @@ class LockOutTest {
     }
 
     private List<String> warnings(String settings, TcpSessions sessions) throws IOException, ConfigException {
-        return warnings(settings, List.of("eth1"), sessions);
+        return warnings(firewall(settings), List.of("eth1"), sessions);
     }
 
-    private List<String> warnings(String settings, List<String> lans, TcpSessions sessions)
+    private static String firewall(String settings) {
+        return "firewall {\ninterface = eth0\n" + settings + "\n}\n";
+    }
+
+    private List<String> warnings(String sections, List<String> lans, TcpSessions sessions)
             throws IOException, ConfigException {
-        final Path file = Files.writeString(
-                directory.resolve("test.conf"), "markcast {\nfirewall {\ninterface = eth0\n" + settings + "\n}\n}\n");
-        final Firewall firewall = ConfigReader.read(file).firewall();
-        return LockOut.warnings(firewall, lans, NETWORK, sessions);
+        return LockOut.warnings(read(sections), lans, NETWORK, sessions);
+    }
+
+    /** @param sections with keys beside them */
+    private Config read(String sections) throws IOException, ConfigException {
+        return ConfigReader.read(Files.writeString(directory.resolve("test.conf"), "markcast {\n" + sections + "}\n"));
     }
 
     private static Session session(String local, int port, String remote) {

@@ -4,6 +4,7 @@ package org.markcast.lab;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
@@ -14,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.MulticastSocket;
 import java.net.NetworkInterface;
+import java.net.PortUnreachableException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -54,7 +56,11 @@ class FirewallTest {
     private static final String NOTHING = "nothing";
     private static final int PORT = 7000;
     private static final int SENTINEL_PORT = 7001;
+    private static final int LABELLED_PORT = 7002;
     private static final String SENTINEL_ALLOWED = "allow_forward = 10.1.0.10[udp/7001]";
+    private static final int UNREACHABLE = 3;
+    private static final int FRAGMENTATION_NEEDED = 4;
+    private static final int REDIRECT = 5;
     private static final int TIMEOUT_MS = 5_000;
     private static final long PAUSE_NS = 50_000;
 
@@ -386,6 +392,73 @@ class FirewallTest {
         expectVerdict("pretended", before + 3);
     }
 
+    /** A router on the way has an address of its own, which may be of a network that the LAN leads to. */
+    @Test
+    void shouldLetInErrorsAboutConnectionsFromAddressesOfTheLan() throws IOException {
+        network.addIpv6();
+        network.run("ip route add 10.0.0.0/8 via 10.1.0.10; ip route add 2001:db8:1000::/36 via 2001:db8:1::10");
+        network.gateway()
+                .nft("table inet decrypted { chain through { type filter hook forward priority -10;"
+                        + " udp dport 7002 ct label set 127; }; }");
+        start(ON_WAN, ENFORCE, SENTINEL_ALLOWED);
+        final String router = "10.20.0.1";
+        final String router6 = "2001:db8:1020::1";
+        final NetworkNamespace gateway = network.gateway().namespace();
+        final NetworkNamespace alice = network.alice().namespace();
+        try (DatagramSocket ofGateway = ask(gateway, WanNetwork.WAN, WanNetwork.OUTSIDE, PORT);
+                DatagramSocket ofGateway6 = ask(gateway, WanNetwork.WAN6, WanNetwork.OUTSIDE6, PORT);
+                DatagramSocket ofAlice = ask(alice, WanNetwork.ALICE, WanNetwork.OUTSIDE, PORT);
+                DatagramSocket throughIpsec = ask(alice, WanNetwork.ALICE, WanNetwork.OUTSIDE, LABELLED_PORT);
+                Tap tap = network.alice().tap(FirewallTest::isIcmpOrUdp)) {
+            sendError(router, WanNetwork.WAN, UNREACHABLE, 3, PORT);
+            assertThrows(PortUnreachableException.class, () -> receive(ofGateway));
+            final byte[] sent = Ipv6Packet.udp(WanNetwork.WAN6, PORT, WanNetwork.OUTSIDE6, PORT, new byte[5]);
+            network.outside().sendIpv6(Ipv6Packet.icmpError(WanNetwork.LAN6, WanNetwork.WAN6, 1, 4, sent));
+            network.outside().sendIpv6(Ipv6Packet.icmpError(router6, WanNetwork.WAN6, 1, 4, sent));
+            assertThrows(PortUnreachableException.class, () -> receive(ofGateway6));
+
+            sendError(router, WanNetwork.ALICE, UNREACHABLE, FRAGMENTATION_NEEDED, LABELLED_PORT);
+            sendError(router, WanNetwork.ALICE, UNREACHABLE, FRAGMENTATION_NEEDED, 9);
+            sendError(router, WanNetwork.ALICE, REDIRECT, 1, PORT);
+            sendError(router, WanNetwork.WAN, UNREACHABLE, 3, 9);
+            sendError(router, WanNetwork.ALICE, UNREACHABLE, FRAGMENTATION_NEEDED, PORT);
+            sendFromOutside(WanNetwork.OUTSIDE, WanNetwork.ALICE, SENTINEL_PORT);
+            final List<Arrival> errors = tap.before(arrival -> arrival.packet().isUdp(), Watch.SOON);
+            assertEquals(1, errors.size(), errors::toString);
+            assertEquals(router, errors.get(0).packet().source());
+            assertTrue(ofAlice.isConnected() && throughIpsec.isConnected());
+        }
+        service.awaitStatus("count them", status -> verdicts(status).getOrDefault("pretended", 0L) == 5);
+        assertEquals(3, verdicts(service.status()).get("established"));
+    }
+
+    private static boolean isIcmpOrUdp(Arrival arrival) {
+        return arrival.packet().protocol() == 1 || arrival.packet().isUdp();
+    }
+
+    /** About a datagram of the destination's to the outside, both with the same port. */
+    private void sendError(String source, String destination, int type, int code, int port) {
+        final Ipv4Packet about = Ipv4Packet.udp(destination, port, WanNetwork.OUTSIDE, port, new byte[5])
+                .build();
+        send(Ipv4Packet.icmpError(source, destination, type, code, about));
+    }
+
+    /** Has a datagram arrive outside that nobody answers, both with the same port. */
+    private DatagramSocket ask(NetworkNamespace client, String source, String destination, int port)
+            throws IOException {
+        try (DatagramSocket asked = network.outside()
+                .namespace()
+                .call(() -> new DatagramSocket(new InetSocketAddress(destination, port)))) {
+            asked.setSoTimeout(TIMEOUT_MS);
+            final DatagramSocket asking = client.call(() -> new DatagramSocket(new InetSocketAddress(source, port)));
+            asking.setSoTimeout(TIMEOUT_MS);
+            asking.connect(new InetSocketAddress(destination, port));
+            asking.send(new DatagramPacket(new byte[5], 5));
+            receive(asked);
+            return asking;
+        }
+    }
+
     /** A datagram from port 4000 to port 7000, and the answer. */
     private static void converse(Host client, String source, NetworkNamespace server, String destination)
             throws IOException {
@@ -645,6 +718,23 @@ class FirewallTest {
         network.gateway().run("nft", "-c", "-f", text.toString());
         network.gateway().run("nft", "-f", text.toString());
         assertTrue(network.run("nft list table " + TABLE).contains("hook forward"), rules.out());
+    }
+
+    /** Found instead of named, the LAN is eth1, and then everybody's address is one of its. */
+    @Test
+    void shouldWarnIfTheDefaultRouteLeadsToTheLan() throws IOException {
+        network.run("ip route replace default via 10.1.0.10");
+        final ServiceConfig config =
+                config(ON_WAN, ENFORCE, "management = 192.0.2.0/24").set("interface", "");
+        final Program check = Program.markcast(
+                network.gateway(), "check", "-c", Files.writeString(directory.resolve("test.conf"), config.text()));
+        final String warning = "firewall: the default route leads to LAN eth1, so mode = enforce refuses what the"
+                + " internet sends in clear to eth0, but IKE and ESP; write interface = LAN\n";
+        assertEquals("warning: " + warning, check.err());
+        service = ServiceProcess.start(network.gateway(), config);
+        assertTrue(service.log().contains(warning), service.log());
+        sendFromOutside("192.0.2.17", WanNetwork.WAN, PORT);
+        expectVerdicts(Map.of("pretended", 1L));
     }
 
     @Test

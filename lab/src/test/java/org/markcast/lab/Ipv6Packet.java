@@ -31,6 +31,16 @@ final class Ipv6Packet {
         return of(UDP, source, destination, body.array());
     }
 
+    /** An error about a whole packet (RFC 4443). */
+    static byte[] icmpError(String source, String destination, int type, int code, byte[] about) {
+        final ByteBuffer body = ByteBuffer.allocate(8 + about.length)
+                .put((byte) type)
+                .put((byte) code)
+                .position(8)
+                .put(about);
+        return of(ICMP, source, destination, body.array());
+    }
+
     /** With the checksum that the protocol wants, where it has one. */
     static byte[] of(int protocol, String source, String destination, byte[] body) {
         final ByteBuffer packet = ByteBuffer.allocate(HEADER_LENGTH + body.length)

@@ -25,7 +25,8 @@ import org.markcast.config.TrafficSelector;
  *   <li>Decrypted packets come in. With marks to choose from, that is decided before anybody changes the mark: what goes on to
  *       another client gets that client's.
  *   <li>Of plain packets, IKE, ESP and DHCP come in from whatever address. What has a source that nobody on the WAN can have
- *       pretends, also if it looks like the next packet of a conversation that others have inside.
+ *       pretends, also if it looks like the next packet of a conversation that others have inside. Only ICMP errors about
+ *       connections may have one of the LAN's.
  *   <li>Then come those of known connections, what the link needs and what the configuration allows.
  *   <li>A connection that has used IPsec gets a label in conntrack. What goes on with it in clear pretends: addresses and ports
  *       are no secret, and to conntrack it looks like a reply.
@@ -66,10 +67,12 @@ public final class FirewallRules {
 
     private static final String ICMP_ERRORS = "destination-unreachable, time-exceeded, parameter-problem";
 
+    private static final String ICMPV6_ERRORS =
+            "destination-unreachable, packet-too-big, time-exceeded, parameter-problem";
+
     /** Errors, and what RFC 4890, section 4.4.1, has every node need. */
     private static final String ICMPV6_LINK =
-            "destination-unreachable, packet-too-big, time-exceeded, parameter-problem, "
-                    + "mld-listener-query, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert";
+            ICMPV6_ERRORS + ", mld-listener-query, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert";
 
     private static final int ICMP = 1;
     private static final int ICMPV6 = 58;
@@ -243,10 +246,18 @@ public final class FirewallRules {
                 "ip6 saddr :: " + PRETENDED,
                 NEIGHBOUR,
                 "fib saddr type local " + PRETENDED,
-                lans.isEmpty()
-                        ? ""
-                        : "fib saddr oifname { "
-                                + lans.stream().map(FirewallRules::quoted).collect(joining(", ")) + " } " + PRETENDED);
+                lans.isEmpty() ? "" : sourceInside());
+    }
+
+    /**
+     * Routers on the way commonly have private addresses, which the LAN may have too. Without their errors about connections, path
+     * MTU discovery fails.
+     */
+    private String sourceInside() {
+        return "ct state related icmp type { " + ICMP_ERRORS + " } return\n"
+                + "ct state related icmpv6 type { " + ICMPV6_ERRORS + " } return\n"
+                + "fib saddr oifname { "
+                + lans.stream().map(FirewallRules::quoted).collect(joining(", ")) + " } " + PRETENDED;
     }
 
     /** Destinations that only NAT leads to. */

@@ -10,9 +10,12 @@ public enum FirewallVerdict {
     IKE(true),
     /** ESP and AH, also ESP in UDP. */
     ESP(true),
-    /** Belongs to a connection that has been let through. */
+    /** Belongs to a connection that has been let through, or is an ICMP error about one. */
     ESTABLISHED(true),
-    /** Keeps the link alive: ICMP errors, IPv6 neighbour discovery, DHCP. */
+    /**
+     * Keeps the link alive: other ICMP errors, IPv6 neighbour discovery, DHCP. And the gateway's own multicasts and broadcasts,
+     * which the kernel gives back to it.
+     */
     LINK(true),
     /** Redirected on purpose by somebody's rule. */
     DNAT(true),
