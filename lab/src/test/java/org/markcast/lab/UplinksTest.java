@@ -14,6 +14,8 @@ import static org.markcast.lab.UplinkNetwork.DSL_GATEWAY;
 import static org.markcast.lab.UplinkNetwork.SERVER;
 
 import java.io.IOException;
+import java.io.Writer;
+import java.lang.ProcessBuilder.Redirect;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -23,6 +25,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -622,10 +625,47 @@ class UplinksTest {
 
             network.service().reload(UplinkNetwork.config());
 
+            network.service().awaitStatus("go on", status -> true);
             awaitArrival(server, DSL_ADDRESS, flow.sent());
             assertEquals(0, connections(0x0100_0000, 0xff00_0000));
             network.service().reload(UplinkNetwork.config(BOTH));
             assertEquals(running, network.traces());
+        }
+    }
+
+    /** The old rules go on if the kernel refuses the new ones, here because a table of theirs belongs to a program. */
+    @Test
+    void shouldLeaveBusyConnectionsTheirMarksUntilTheRulesAreInPlace() throws Exception {
+        network.defaultRoute("cable");
+        startWithBoth();
+        try (Flow flow = new Flow(SERVER, network.alice());
+                DatagramSocket server = network.outside().call(() -> new DatagramSocket(Flow.PORT))) {
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+            final ServiceConfig without = UplinkNetwork.config(replaced("")).connmark();
+            final Process owner = network.gateway()
+                    .namespace()
+                    .call(() -> new ProcessBuilder("nft", "-i")
+                            .inheritIO()
+                            .redirectInput(Redirect.PIPE)
+                            .start());
+            try (Writer commands = owner.outputWriter()) {
+                commands.write("add table ip markcast_connmark { flags owner; }\n");
+                commands.flush();
+                network.await("cable", "go on", uplink -> network.traces().contains("markcast_connmark"));
+                network.service().reload(without);
+                network.service().awaitStatus("go on", status -> true);
+                assertTrue(
+                        network.service().log().contains("the nftables rules are not in place"),
+                        network.service().log());
+                flow.awaitMore(100);
+            }
+            assertTrue(owner.waitFor(TIMEOUT_MS, TimeUnit.MILLISECONDS));
+
+            network.service().reload(without);
+
+            network.service().awaitStatus("go on", status -> true);
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+            assertEquals(0, connections(0x0200_0000, 0xff00_0000));
         }
     }
 
