@@ -192,7 +192,7 @@ final class Daemon implements AutoCloseable {
         if (tunnels.refresh() || haveLansChanged || haveUplinksChanged) {
             followTunnels();
         }
-        pinning.release();
+        releaseConnections();
         if (rules != null) {
             rules.work();
             if (masquerading != null) {
@@ -228,6 +228,14 @@ final class Daemon implements AutoCloseable {
         isGuarded = isGuarded();
         sas = sas.successor(isGuarded ? tunnels.current().sas() : List.of(), config.reinject());
         forwarding.ifPresent(packets -> packets.publish(sas, config));
+        releaseConnections();
+    }
+
+    /** Whoever sends would be pinned again by rules that are still in place. */
+    private void releaseConnections() {
+        if (rules == null || rules.problem().isEmpty()) {
+            pinning.release();
+        }
     }
 
     private boolean isGuarded() {

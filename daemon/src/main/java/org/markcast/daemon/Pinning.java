@@ -23,6 +23,10 @@ final class Pinning implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Pinning.class);
 
     private PinnedUplinks uplinks; // null: none are configured
+
+    /** Those that are configured no more, as long as their rules may be in place; null: none. */
+    private PinnedUplinks former;
+
     private boolean isOverlapped;
 
     /** Masks of SAs' marks that have bits of uplinks. */
@@ -39,14 +43,15 @@ final class Pinning implements AutoCloseable {
     /** Changes to another configuration; the rules follow with {@link #tables()}. */
     void follow(Config config) {
         overlap = 0;
+        final PinnedUplinks present = uplinks == null ? former : uplinks;
         if (!config.uplinks().isEnabled()) {
-            if (uplinks != null) {
-                uplinks.abandon();
-                uplinks = null;
-            }
-        } else if (uplinks == null) {
+            former = present;
+            uplinks = null;
+        } else if (present == null) {
             uplinks = PinnedUplinks.open(config.uplinks(), SystemNanoClock.INSTANCE);
         } else {
+            uplinks = present;
+            former = null;
             uplinks.configure(config.uplinks());
         }
     }
@@ -66,10 +71,18 @@ final class Pinning implements AutoCloseable {
         return uplinks == null ? List.of() : List.of(uplinks.table());
     }
 
-    /** To be called when these rules are in place. */
+    /** Releases connections that cannot go on; to be called when these rules are in place. */
     void release() {
+        abandonFormer();
         if (uplinks != null) {
             uplinks.release();
+        }
+    }
+
+    private void abandonFormer() {
+        if (former != null) {
+            former.abandon();
+            former = null;
         }
     }
 
@@ -98,8 +111,8 @@ final class Pinning implements AutoCloseable {
 
     private static void warn(Sa sa, Uplinks config) {
         LOG.warn(
-                "SA {}, and maybe others: mark {} in swanctl.conf (mark_in, mark_out); until then connections out of"
-                        + " tunnels are not pinned to uplinks",
+                "SA {}, and maybe others: mark {} in swanctl.conf (mark_in, mark_out); until the next reload"
+                        + " after that connections out of tunnels are not pinned to uplinks",
                 sa.name(),
                 config.conflictWith(sa.markIn())
                         .or(() -> config.conflictWith(sa.markOut()))
@@ -137,6 +150,7 @@ final class Pinning implements AutoCloseable {
 
     @Override
     public void close() {
+        abandonFormer();
         if (uplinks != null) {
             uplinks.close();
             uplinks = null;

@@ -18,7 +18,9 @@ import org.markcast.daemon.emulation.Tap;
  */
 final class Flow implements AutoCloseable {
 
-    private static final int PORT = 40_001;
+    /** Where the packets come from and go to. */
+    static final int PORT = 40_001;
+
     private static final long INTERVAL_NS = 1_000_000_000L / 1_000;
 
     private final List<Host> senders;

@@ -109,9 +109,9 @@ class RoutingTablesTest {
     @Test
     void shouldAddAndDeleteRoutes() {
         final List<Route> routes = List.of(
-                new Route(TABLE, 0x0a01_0000, 16, out, 0, 0x0a01_0001, 0, false),
-                new Route(TABLE, 0, 0, out, 0x0a01_0002, 0, 0, false),
-                new Route(TABLE, 0xc000_0200, 24, out, 0xcb00_7101, 0, 7, true),
+                route(TABLE, 0x0a01_0000, 16, 0, 0x0a01_0001, 0, false),
+                route(TABLE, 0, 0, 0x0a01_0002, 0, 0, false),
+                route(TABLE, 0xc000_0200, 24, 0xcb00_7101, 0, 7, true),
                 Route.unreachable(TABLE));
         routes.forEach(route -> assertTrue(routing.add(route)));
         assertFalse(routing.add(routes.get(0)));
@@ -136,6 +136,18 @@ class RoutingTablesTest {
 
         assertEquals(List.of(), routing.routes());
         assertEquals("198.51.100.0/24 dev out scope link", ip("route", "show", "table", "4000000000"));
+    }
+
+    @Test
+    void shouldDeleteTheRouteWithMetricZeroAndNoOther() {
+        final Route worse = route(TABLE, 0xc000_0200, 24, 0x0a01_0002, 0, 7, false);
+        final Route better = route(TABLE, 0xc000_0200, 24, 0x0a01_0003, 0, 0, false);
+        assertTrue(routing.add(worse));
+        assertTrue(routing.add(better));
+
+        routing.delete(better);
+
+        assertEquals(List.of(worse), routing.routes());
     }
 
     @Test
@@ -174,9 +186,9 @@ class RoutingTablesTest {
                                 0,
                                 List.of(),
                                 List.of()),
-                        new Route(RoutingTables.MAIN, 0, 0, out, 0, 0, 0, false),
-                        new Route(RoutingTables.MAIN, 0x0a01_0000, 16, out, 0, 0x0a01_0001, 0, false),
-                        new Route(RoutingTables.MAIN, 0xc000_0200, 24, out, 0x0a01_0009, 0, 5, false)),
+                        route(RoutingTables.MAIN, 0, 0, 0, 0, 0, false),
+                        route(RoutingTables.MAIN, 0x0a01_0000, 16, 0, 0x0a01_0001, 0, false),
+                        route(RoutingTables.MAIN, 0xc000_0200, 24, 0x0a01_0009, 0, 5, false)),
                 Set.copyOf(routing.routesIn(RoutingTables.MAIN)));
         assertEquals(List.of(), routing.routesIn(4711));
     }
@@ -203,6 +215,23 @@ class RoutingTablesTest {
                 routes.stream().anyMatch(route -> route.hops().size() == hops),
                 () -> routes.stream().map(Route::network).toList().toString());
         assertTrue(routes.stream().anyMatch(route -> route.network() == 0x0a01_0000));
+    }
+
+    /** Out of the one interface, unless the gateway is 0 through that. */
+    private Route route(
+            int table, int network, int prefixLength, int gateway, int source, int metric, boolean isOnLink) {
+        return new Route(
+                table,
+                Route.Kind.UNICAST,
+                network,
+                prefixLength,
+                0,
+                metric,
+                source,
+                gateway == 0 ? 253 : 0,
+                0,
+                List.of(new Hop(out, gateway, null, isOnLink, 1, 0)),
+                List.of());
     }
 
     private String ip(String... arguments) {

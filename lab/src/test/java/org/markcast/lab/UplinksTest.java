@@ -14,22 +14,33 @@ import static org.markcast.lab.UplinkNetwork.DSL_GATEWAY;
 import static org.markcast.lab.UplinkNetwork.SERVER;
 
 import java.io.IOException;
+import java.io.Writer;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.markcast.daemon.emulation.ServiceConfig;
 import org.markcast.lab.UplinkNetwork.Session;
+import org.markcast.linux.ConntrackSocket;
 
 /** Connections stay on the uplink that they began on, with real connection tracking, routing and TCP. */
 @NetworkNamespaceTest
 class UplinksTest {
+
+    private static final int TIMEOUT_MS = 20_000;
+
+    private static final String LTE = "lte { interface = lte\ngateway = 198.18.0.1\nmasquerade = yes }";
 
     private UplinkNetwork network;
 
@@ -561,6 +572,121 @@ class UplinksTest {
         network.gateway().ip("rule add pref 20000 fwmark 0x9000000/0xff000000 lookup 20009 protocol 109");
         network.startAgain();
         assertEquals(before, network.traces());
+    }
+
+    /** Its packets meet the old rules until the new ones are in place. */
+    @Test
+    void shouldPinABusyConnectionAnewWhenItsLineIsReplaced() throws IOException {
+        network.masqueradeByHand();
+        network.create("lte", "198.18.0.2", "198.18.0.1");
+        network.defaultRoute("cable");
+        startWithBoth();
+        try (Flow flow = new Flow(SERVER, network.alice());
+                DatagramSocket server = network.outside().call(() -> new DatagramSocket(Flow.PORT))) {
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+            assertEquals(1, connections(0x0200_0000, 0xff00_0000));
+
+            network.service().reload(UplinkNetwork.config(replaced(LTE)));
+
+            assertEquals(
+                    "0x02000000/0xff000000", network.uplink("lte").get("mark").getAsString());
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+            assertEquals(0, connections(0x0200_0000, 0xff00_0000));
+        }
+    }
+
+    @Test
+    void shouldTakeTheMarksOffBusyConnectionsWhenTheirUplinkIsRemoved() throws IOException {
+        network.create("lte", "198.18.0.2", "198.18.0.1");
+        network.defaultRoute("cable");
+        startWithBoth();
+        try (Flow flow = new Flow(SERVER, network.alice());
+                DatagramSocket server = network.outside().call(() -> new DatagramSocket(Flow.PORT))) {
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+
+            network.service().reload(UplinkNetwork.config(replaced("")));
+            network.service().reload(UplinkNetwork.config(replaced(LTE)));
+
+            assertEquals(
+                    "0x02000000/0xff000000", network.uplink("lte").get("mark").getAsString());
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+            assertEquals(0, connections(0x0200_0000, 0xff00_0000));
+        }
+    }
+
+    @Test
+    void shouldTakeTheMarksOffBusyConnectionsWhenTheSectionIsRemoved() throws IOException {
+        network.masqueradeByHand();
+        startWithBoth();
+        final String running = network.traces();
+        try (Flow flow = new Flow(SERVER, network.alice());
+                DatagramSocket server = network.outside().call(() -> new DatagramSocket(Flow.PORT))) {
+            awaitArrival(server, DSL_ADDRESS, flow.sent());
+
+            network.service().reload(UplinkNetwork.config());
+
+            network.service().awaitStatus("go on", status -> true);
+            awaitArrival(server, DSL_ADDRESS, flow.sent());
+            assertEquals(0, connections(0x0100_0000, 0xff00_0000));
+            network.service().reload(UplinkNetwork.config(BOTH));
+            assertEquals(running, network.traces());
+        }
+    }
+
+    /** The old rules go on if the kernel refuses the new ones, here because a table of theirs belongs to a program. */
+    @Test
+    void shouldLeaveBusyConnectionsTheirMarksUntilTheRulesAreInPlace() throws Exception {
+        network.defaultRoute("cable");
+        startWithBoth();
+        try (Flow flow = new Flow(SERVER, network.alice());
+                DatagramSocket server = network.outside().call(() -> new DatagramSocket(Flow.PORT))) {
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+            final ServiceConfig without = UplinkNetwork.config(replaced("")).connmark();
+            final Process owner = network.gateway()
+                    .namespace()
+                    .call(() -> new ProcessBuilder("nft", "-i")
+                            .inheritIO()
+                            .redirectInput(Redirect.PIPE)
+                            .start());
+            try (Writer commands = owner.outputWriter()) {
+                commands.write("add table ip markcast_connmark { flags owner; }\n");
+                commands.flush();
+                network.await("cable", "go on", uplink -> network.traces().contains("markcast_connmark"));
+                network.service().reload(without);
+                network.service().awaitStatus("go on", status -> true);
+                assertTrue(
+                        network.service().log().contains("the nftables rules are not in place"),
+                        network.service().log());
+                flow.awaitMore(100);
+            }
+            assertTrue(owner.waitFor(TIMEOUT_MS, TimeUnit.MILLISECONDS));
+
+            network.service().reload(without);
+
+            network.service().awaitStatus("go on", status -> true);
+            awaitArrival(server, CABLE_ADDRESS, flow.sent());
+            assertEquals(0, connections(0x0200_0000, 0xff00_0000));
+        }
+    }
+
+    private static String[] replaced(String cable) {
+        return new String[] {BOTH[0], BOTH[1], BOTH[2], BOTH[3], cable};
+    }
+
+    /** Waits until the server gets a later one of a flow's packets, from this address. */
+    private static void awaitArrival(DatagramSocket server, String source, int number) throws IOException {
+        final DatagramPacket packet = new DatagramPacket(new byte[Integer.BYTES], Integer.BYTES);
+        server.setSoTimeout(TIMEOUT_MS);
+        do {
+            server.receive(packet);
+        } while (ByteBuffer.wrap(packet.getData()).getInt() <= number);
+        assertEquals(source, packet.getAddress().getHostAddress());
+    }
+
+    private int connections(int mark, int mask) {
+        try (ConntrackSocket conntrack = network.gateway().namespace().call(ConntrackSocket::new)) {
+            return conntrack.count(mark, mask);
+        }
     }
 
     @Test

@@ -78,44 +78,10 @@ public record Route(
         attributes = List.copyOf(attributes);
     }
 
-    /** Through an interface and, unless it is 0, a gateway. */
-    public Route(
-            int table,
-            int network,
-            int prefixLength,
-            int interfaceIndex,
-            int gateway,
-            int source,
-            int metric,
-            boolean isOnLink) {
-        this(
-                table,
-                network,
-                prefixLength,
-                source,
-                metric,
-                new Hop(interfaceIndex, gateway, null, isOnLink, 1, 0),
-                List.of());
-    }
-
-    private Route(int table, int network, int prefixLength, int source, int metric, Hop hop, List<Integer> attributes) {
-        this(
-                table,
-                Kind.UNICAST,
-                network,
-                prefixLength,
-                0,
-                metric,
-                source,
-                hop.hasGateway() ? SCOPE_UNIVERSE : SCOPE_LINK,
-                0,
-                List.of(hop),
-                attributes);
-    }
-
     /** The default route. */
     public static Route toAll(int table, Hop hop, List<Integer> attributes) {
-        return new Route(table, 0, 0, 0, 0, hop, attributes);
+        final int scope = hop.hasGateway() ? SCOPE_UNIVERSE : SCOPE_LINK;
+        return new Route(table, Kind.UNICAST, 0, 0, 0, 0, 0, scope, 0, List.of(hop), attributes);
     }
 
     /** The route of a table's that counts when no other one does: the sender is told that the network is unreachable. */

@@ -279,7 +279,12 @@ public final class RoutingTables implements AutoCloseable {
         return unlessThere(() -> end("adding a route to table ", route));
     }
 
-    /** Deletes the route of ours that stands in the place of this one, whichever ways it has lost; none is no error. */
+    /**
+     * Deletes the route of ours that stands in the place of this one, whichever ways it has lost; none is no error.
+     *
+     * <p>The kernel takes metric 0 for any and deletes the smallest: where the route with metric 0 has vanished, the next one of the same
+     * kind goes instead, and that is news. Naming the way would tell the two apart, but not find a route that has lost its first one.
+     */
     public void delete(Route route) {
         begin(RTM_DELROUTE, 0, RT_SCOPE_NOWHERE, route);
         unlessGone(() -> end("deleting a route from table ", route));

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -15,6 +16,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.agrona.concurrent.NanoClock;
+import org.markcast.config.Mark;
 import org.markcast.config.Uplink;
 import org.markcast.config.Uplinks;
 import org.markcast.linux.LinuxException;
@@ -61,6 +63,9 @@ public final class PinnedUplinks implements AutoCloseable {
     private List<FollowedUplink> uplinks = List.of();
     private TableText table;
 
+    /** The uplinks of former configurations, until connections are released that these ones do not go on with. */
+    private final Set<Retired> retired = new LinkedHashSet<>();
+
     /** The names of the uplinks that are closed by the table. */
     private Set<String> closed = Set.of();
 
@@ -76,6 +81,9 @@ public final class PinnedUplinks implements AutoCloseable {
 
     /** When the next look may begin. */
     private long retryNs;
+
+    /** An uplink of a former configuration, and the mask that its mark is below. */
+    private record Retired(NumberedUplink uplink, int mask) {}
 
     PinnedUplinks(Uplinks config, UplinkKernel kernel, NanoClock clock) {
         this.kernel = kernel;
@@ -117,14 +125,17 @@ public final class PinnedUplinks implements AutoCloseable {
         return UplinkRules.table(config, NumberedUplink.of(config, List.of()), sources, Set.of(), Set.of(), 0);
     }
 
-    /** Changes to another configuration, with at least one uplink; {@link #table()} may be another one then. */
+    /**
+     * Changes to another configuration, with at least one uplink; {@link #table()} may be another one then. Connections of uplinks that
+     * are gone keep their marks until {@link #release()}: the rules that are still in place would pin them again.
+     */
     public void configure(Uplinks latest) {
         if (latest.equals(config)) {
             return;
         }
         final List<NumberedUplink> before = before(latest);
         final List<NumberedUplink> now = NumberedUplink.of(latest, before);
-        before.forEach(former -> attempt(() -> releaseUnlessKept(former, now)));
+        before.forEach(former -> retired.add(new Retired(former, config.mask())));
         config = latest;
         uplinks = now.stream().map(uplink -> followed(uplink, before)).toList();
         table = rules();
@@ -161,14 +172,16 @@ public final class PinnedUplinks implements AutoCloseable {
     }
 
     /** Connections with a mark that is another interface's now must not go there; a mark that is free may become another one's. */
-    private void releaseUnlessKept(NumberedUplink former, List<NumberedUplink> now) {
-        if (now.stream().anyMatch(uplink -> hasSameConnections(uplink, former))) {
+    private void releaseUnlessKept(Retired former) {
+        final List<NumberedUplink> now =
+                uplinks.stream().map(FollowedUplink::numbered).toList();
+        if (now.stream().anyMatch(uplink -> hasSameConnections(uplink, former.uplink))) {
             return;
         }
-        if (now.stream().anyMatch(uplink -> uplink.mark() == former.mark())) {
-            kernel.forgetConnections(former.mark(), config.mask());
+        if (now.stream().anyMatch(uplink -> uplink.mark() == former.uplink.mark())) {
+            kernel.forgetConnections(former.uplink.mark(), former.mask);
         } else {
-            kernel.disownConnections(former.mark(), config.mask());
+            kernel.disownConnections(former.uplink.mark(), former.mask);
         }
     }
 
@@ -195,9 +208,15 @@ public final class PinnedUplinks implements AutoCloseable {
 
     /** Releases connections that cannot go on; to be called when the rules are those of {@link #table()}. */
     public void release() {
+        releaseRetired();
         final long nowNs = clock.nanoTime();
         uplinks.forEach(
                 uplink -> uplink.release(kernel, config.mask(), config.linger().toNanos(), nowNs));
+    }
+
+    private void releaseRetired() {
+        retired.forEach(former -> attempt(() -> releaseUnlessKept(former)));
+        retired.clear();
     }
 
     /** The nftables rules for the uplinks as they are. */
@@ -354,10 +373,16 @@ public final class PinnedUplinks implements AutoCloseable {
         }
     }
 
-    /** Closes for good: connections lose their marks too, so that they mean nothing when they are given out again. Idempotent. */
+    /**
+     * Closes for good: connections lose their marks too, so that they mean nothing when they are given out again. To be called when the
+     * rules are gone. Idempotent.
+     */
     public void abandon() {
-        uplinks.forEach(uplink ->
-                attempt(() -> kernel.disownConnections(uplink.numbered().mark(), config.mask())));
+        final Set<Mark> marks = new LinkedHashSet<>();
+        retired.forEach(former -> marks.add(new Mark(former.uplink.mark(), former.mask)));
+        uplinks.forEach(uplink -> marks.add(new Mark(uplink.numbered().mark(), config.mask())));
+        marks.forEach(mark -> attempt(() -> kernel.disownConnections(mark.value(), mark.mask())));
+        retired.clear();
         close();
     }
 

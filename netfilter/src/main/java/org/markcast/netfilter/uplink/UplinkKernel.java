@@ -14,7 +14,7 @@ interface UplinkKernel extends AutoCloseable {
     /** Readable when there is news. */
     int fd();
 
-    /** Takes the news; whether there was any about links, addresses, routes or rules. */
+    /** Takes the news; whether there was any about links, addresses, routes, next hops or rules. */
     boolean hasNews();
 
     List<Link> links();
