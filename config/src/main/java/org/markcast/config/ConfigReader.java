@@ -118,6 +118,7 @@ public final class ConfigReader {
         final Optional<Masquerade> masquerade = MasqueradeReader.read(section.section(Key.MASQUERADE), rules, problems);
         if (connmark.isPresent() && connmark.get().enabled()) {
             staticSas.forEach(this::refuseReserved);
+            refuseReserved(uplinks);
         }
         problems.throwIfAny();
         return new Config(
@@ -170,6 +171,28 @@ public final class ConfigReader {
                     section.section(Key.STATIC).section(sa.name()).position(),
                     "SA '" + sa.name() + "' has the inbound mark " + sa.markIn()
                             + ", which connmark gives to connections whose SA is gone: give it another one");
+        }
+    }
+
+    /** An uplink's connections may be forgotten; those whose SA is gone would begin anew in clear. */
+    private void refuseReserved(Uplinks uplinks) {
+        final SectionView view = section.section(Key.UPLINKS);
+        for (final Uplink uplink : uplinks.all()) {
+            if (uplink.mark().filter(mark -> mark == uplinks.mask()).isPresent()) {
+                problems.add(
+                        new SectionReader(Key.UPLINK, view.section(uplink.name()), problems).position(Key.UPLINK_MARK),
+                        "mark: connmark gives " + new Mark(uplinks.mask(), uplinks.mask())
+                                + " to connections whose SA is gone: give it another one");
+                return;
+            }
+        }
+        final long room = (1L << Integer.bitCount(uplinks.mask())) - 2;
+        if (uplinks.all().size() > room) {
+            problems.add(
+                    new SectionReader(Key.UPLINKS, view, problems).position(Key.UPLINKS_MASK),
+                    "mask: 0x" + Integer.toHexString(uplinks.mask()) + " has room for " + room
+                            + " uplinks beside connmark, there are "
+                            + uplinks.all().size());
         }
     }
 

@@ -165,6 +165,23 @@ class UplinksTest {
                         .mask());
     }
 
+    /** The connections of clients that are gone are not to be forgotten with those of an uplink: they would begin anew in clear. */
+    @Test
+    void shouldLeaveTheMarkOfConnectionsWhoseSaIsGoneToThem() throws ConfigException {
+        final String reserved = "connmark { enabled = yes }\n uplinks { lan = eth1\n mask = 0xf0\n"
+                + " a { interface = ppp0\n mark = 0xf0 } } }";
+        assertEquals(
+                List.of(
+                        "test.conf:5: mark: connmark gives 0xf0/0xf0 to connections whose SA is gone: give it another one"),
+                files.problemsOf("markcast { " + reserved));
+        final String crowded = "uplinks { lan = eth1\n mask = 0xc0\n"
+                + " a { interface = ppp0 }\n b { interface = ppp1 }\n c { interface = ppp2 } } }";
+        assertEquals(3, files.read("markcast { " + crowded).uplinks().all().size());
+        assertEquals(
+                List.of("test.conf:2: mask: 0xc0 has room for 2 uplinks beside connmark, there are 3"),
+                files.problemsOf("markcast { connmark { enabled = yes } " + crowded));
+    }
+
     private List<String> problemsOf(String uplinks) {
         return files.problemsOf("markcast { uplinks { lan = eth1\n" + uplinks + "} }");
     }

@@ -248,6 +248,29 @@ class ConnmarkTest {
         }
     }
 
+    /** None has a mask any more when the service starts again, and rules know only masks that somebody has or had lately. */
+    @Test
+    void shouldSendWhatBelongsToAnSaThatIsGoneToNobodyWhenNoneHasItsMask() throws IOException {
+        build(behind(
+                OTHER_NAT,
+                EmulatedNetwork.builder().lan("alice").client("carol", mark("1/0x00ffffff"), mark("1/0x00ffffff"), NAT),
+                "dave",
+                2));
+        final InetSocketAddress address = new InetSocketAddress(L2tpServer.ADDRESS, TCP_PORT);
+        try (ServerSocket listening = network.gateway().namespace().call(() -> new ServerSocket(TCP_PORT));
+                Socket carol = connect("carol", address);
+                Socket carolsEnd = listening.accept()) {
+            service.reload(config().without("carol"));
+            write(carolsEnd, "for-carol");
+            awaitOrphans();
+
+            end("KILL");
+            service = service.startAgain(network.gateway(), config().without("carol"));
+            awaitOrphans(); // TCP sends again
+            assertEquals(0, carol.getInputStream().available());
+        }
+    }
+
     /** Carol's mark is another's when the service starts again; to the emulation whoever has it is at carol's end. */
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "KILL"})

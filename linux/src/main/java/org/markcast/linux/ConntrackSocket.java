@@ -56,8 +56,8 @@ public final class ConntrackSocket implements AutoCloseable {
      * Has IPv4 connections lose their mark: those of zone 0 get another mark, those with a zone are forgotten, so that whoever gets
      * the zone next meets nothing there.
      *
-     * @param mask the bits outside it stay
-     * @param successor the bits that take the mark's place
+     * @param mask the bits outside it stay as they are where the successor has zeros
+     * @param successor the bits that take the mark's place, and that are set outside the mask
      */
     public void disown(int mark, int mask, int successor) {
         final List<Connection> found = marked(Libc.AF_INET, mark, mask, attributes -> true);

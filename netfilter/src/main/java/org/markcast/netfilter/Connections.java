@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.agrona.collections.Object2IntCounterMap;
 import org.markcast.config.Connmark;
 import org.markcast.config.Mark;
@@ -28,6 +29,12 @@ import org.markcast.engine.sa.Sa.Outer;
  * rules there are, and marks that lose their SA must not lead its connections to another one. Belongs to the control thread.
  */
 final class Connections {
+
+    /**
+     * The conntrack mark of connections whose SA is gone, all 32 bits: no IKE daemon gives it, and it can be told without the SA's mask,
+     * which is forgotten sooner than connections end. An SA whose mark is all ones below its mask would be taken for their owner.
+     */
+    static final int NOBODY = 0xffff_ffff;
 
     private static final int NAT_TRAVERSAL_PORT = 4500;
     private static final int UDP = 17;
@@ -48,8 +55,8 @@ final class Connections {
 
     private final Set<InetAddress> crowded = new LinkedHashSet<>();
 
-    /** By name, the owners of marks who were there before and may come again. */
-    private final Map<String, MarkOwner> absent = new LinkedHashMap<>();
+    /** The owners of marks who were there before and may come again; one may have a name that another SA has by now. */
+    private final Set<MarkOwner> absent = new LinkedHashSet<>();
 
     private boolean haveOwnersChanged;
 
@@ -74,7 +81,7 @@ final class Connections {
     Connections(Connmark config, Elements elements) {
         this.config = config;
         this.elements = elements;
-        zones = new Zones(config.l2tpZones(), left::add);
+        zones = new Zones(config.l2tpZones(), this::lose);
         // also without SAs, so that the first one is an element like the others
         encapPorts.incrementAndGet(NAT_TRAVERSAL_PORT);
     }
@@ -95,17 +102,12 @@ final class Connections {
     }
 
     private static boolean isReserved(Sa sa) {
-        return sa.markIn().equals(nobody(sa.markIn().mask()));
+        return sa.markIn().matches(NOBODY);
     }
 
-    /** Whether connections of this SA do not find back to it because its mark is that of {@link #nobody}. */
+    /** Whether connections of this SA do not find back to it because its mark is that of {@link #NOBODY}. */
     boolean lackMark(Sa sa) {
         return config.enabled() && sa.mode() == Mode.TRANSPORT && isReserved(sa);
-    }
-
-    /** The mark below a mask that connections get when their SA is gone: all ones, which no IKE daemon gives. */
-    static Mark nobody(int mask) {
-        return new Mark(mask, mask);
     }
 
     private boolean concernL2tp(Sa sa) {
@@ -196,7 +198,7 @@ final class Connections {
         for (final Sa sa : gone) {
             final boolean isShared = marks.uses(sa.markIn()) > goneUses.get(sa.markIn());
             if (concern(sa) && !isShared && !goesOnAs(MarkOwner.of(sa), successors.get(sa.name()))) {
-                left.add(sa.markIn());
+                lose(sa.markIn());
             }
         }
     }
@@ -227,9 +229,9 @@ final class Connections {
      */
     void remember(MarkOwner owner, long nowNs) {
         if (owner.isGone()) {
-            left.add(owner.mark());
+            lose(owner.mark());
         } else {
-            absent.put(owner.name(), owner);
+            absent.add(owner);
         }
         if (config.enabled()) {
             marks.use(owner.mark());
@@ -237,24 +239,28 @@ final class Connections {
         }
     }
 
-    /** An owner is gone if another has come in its place: under its name, or with its mark, unless that is shared. */
+    /**
+     * An owner is gone if another has come in its place: under its name, or with its mark, unless that is shared. Several SAs with one
+     * configured reqid may come again under each other's names.
+     */
     private void noteReturned(Collection<Sa> come) {
         if (absent.isEmpty()) {
             return;
         }
+        final Map<Mark, List<MarkOwner>> ofMarks = absent.stream().collect(Collectors.groupingBy(MarkOwner::mark));
+        final Set<MarkOwner> returned = new HashSet<>();
         final Set<String> names = new HashSet<>();
         final Set<Mark> taken = new HashSet<>();
-        final Set<Mark> kept = new HashSet<>();
         come.stream().filter(this::concern).forEach(sa -> {
-            names.add(sa.name());
             taken.add(sa.markIn());
-            final MarkOwner owner = absent.get(sa.name());
-            if (owner != null && goesOnAs(owner, sa)) {
-                absent.remove(sa.name());
-                kept.add(sa.markIn());
-            }
+            ofMarks.getOrDefault(sa.markIn(), List.of()).stream()
+                    .filter(owner -> isAgain(owner, sa))
+                    .findFirst()
+                    .ifPresentOrElse(returned::add, () -> names.add(sa.name()));
         });
-        absent.values().removeIf(owner -> {
+        absent.removeAll(returned);
+        final Set<Mark> kept = returned.stream().map(MarkOwner::mark).collect(Collectors.toSet());
+        absent.removeIf(owner -> {
             final boolean isGone = names.contains(owner.name()) || taken.contains(owner.mark());
             if (isGone && !kept.contains(owner.mark())) {
                 leaveUnlessUsed(owner.mark());
@@ -263,9 +269,21 @@ final class Connections {
         });
     }
 
+    private boolean isAgain(MarkOwner owner, Sa sa) {
+        return goesOnAs(owner, sa)
+                && (owner.name().equals(sa.name()) || !sa.outers().isEmpty());
+    }
+
+    /** Not the mark 0: all connections that are nobody's have it. */
+    private void lose(Mark mark) {
+        if (mark.value() != 0) {
+            left.add(mark);
+        }
+    }
+
     private void leaveUnlessUsed(Mark mark) {
         if (marks.uses(mark) == 0) {
-            left.add(mark);
+            lose(mark);
         }
     }
 
@@ -273,7 +291,7 @@ final class Connections {
     void endAbsence() {
         if (config.enabled()) {
             haveOwnersChanged |= !absent.isEmpty();
-            absent.values().forEach(owner -> leaveUnlessUsed(owner.mark()));
+            absent.forEach(owner -> leaveUnlessUsed(owner.mark()));
             absent.clear();
         }
     }
@@ -291,7 +309,7 @@ final class Connections {
      * @param sas all SAs that are there
      */
     List<MarkOwner> owners(Collection<Sa> sas) {
-        final List<MarkOwner> owners = new ArrayList<>(absent.values());
+        final List<MarkOwner> owners = new ArrayList<>(absent);
         sas.stream().filter(this::concern).map(MarkOwner::of).forEach(owners::add);
         left.stream().map(MarkOwner::gone).forEach(owners::add);
         return owners;
@@ -331,7 +349,7 @@ final class Connections {
 
     /** Notes that connections still have marks that they were to lose. */
     void leave(Collection<Mark> lost) {
-        left.addAll(lost);
+        lost.forEach(this::lose);
     }
 
     /** Forgets the marks that no SA has used since then, but none while its owner may come again; whether there were any. */
@@ -361,19 +379,6 @@ final class Connections {
         taken.removeIf(mark -> marks.isContested(mark) != isContested);
         left.removeAll(taken);
         return taken;
-    }
-
-    /** For each of these marks the one that connections get in its place, some of which may have bits outside the mask. */
-    Map<Mark, Mark> successors(Collection<Mark> lost) {
-        final Map<Integer, Mark> ofMasks = new HashMap<>();
-        final Map<Mark, Mark> successors = new HashMap<>();
-        lost.forEach(mark -> successors.put(mark, ofMasks.computeIfAbsent(mark.mask(), this::successor)));
-        return successors;
-    }
-
-    /** All ones below the mask; where they might be another SA's mark below another mask, all ones of all. */
-    private Mark successor(int mask) {
-        return marks.isContested(nobody(mask)) ? nobody(Mark.FULL_MASK) : nobody(mask);
     }
 
     /** The conntrack zone of an L2TP client; empty if it has none. */

@@ -115,12 +115,12 @@ final class ConnmarkRules {
         if (!all.isMasked()) { // with verdicts that was the end
             rule(isClients("ct mark", Mark.FULL_MASK) + " return", text);
         }
-        shape.masks().forEach(mask -> {
-            final String connection = MarkText.below("ct mark", mask);
-            final String nobody = MarkText.hex(Connections.nobody(mask).value());
-            rule(connection + " @" + ElementSet.lostConnections(mask).name() + LOST, text);
-            rule(connection + " " + nobody + LOST, text);
-        });
+        shape.masks()
+                .forEach(mask -> rule(
+                        MarkText.below("ct mark", mask) + " @"
+                                + ElementSet.lostConnections(mask).name() + LOST,
+                        text));
+        rule("ct mark " + MarkText.hex(Connections.NOBODY) + LOST, text);
         rule("ct direction reply return", text);
         rule(unmarked(shape, all.isMasked()) + " jump peers", text);
         text.append("\t}\n\n\tchain peers {\n");

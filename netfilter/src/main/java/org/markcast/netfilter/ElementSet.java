@@ -169,7 +169,7 @@ record ElementSet(Table table, String name, String expression, List<KeyPart> par
         return byMark(Table.CONNMARK, "client_connections", "ct mark", mask, Content.NOTHING);
     }
 
-    /** The inbound marks of such SAs that have just gone. */
+    /** The inbound marks of such SAs that have just gone, or were there in an earlier run and have not come yet. */
     static ElementSet lostConnections(int mask) {
         return byMark(Table.CONNMARK, "lost_connections", "ct mark", mask, Content.NOTHING);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.markcast.netfilter;
 
-import java.util.Map;
+import java.util.Collection;
 import java.util.OptionalLong;
 import org.markcast.config.Mark;
 import org.markcast.linux.NetfilterNews.News;
@@ -24,9 +24,9 @@ interface Kernel extends AutoCloseable {
      * Has all connections with one of these conntrack marks lose it: those of the default zone get another mark, the others are
      * forgotten.
      *
-     * @param successors for each mark the other one, whose bits take its place
+     * @param successor the other mark, which replaces all bits
      */
-    void disownConnections(Map<Mark, Mark> successors);
+    void disownConnections(Collection<Mark> marks, int successor);
 
     /** Names all conntrack zones that have UDP connections. */
     void recallZones(Zones.Connection consumer);

@@ -379,7 +379,7 @@ public final class KernelRules implements AutoCloseable {
             return;
         }
         try {
-            kernel.disownConnections(tables.connections().successors(marks));
+            kernel.disownConnections(marks, Connections.NOBODY);
         } catch (LinuxException | NftablesException e) {
             LOG.warn("connections of {} SAs that are gone may find others: {}", marks.size(), e.getMessage());
             tables.connections().leave(marks);

@@ -2,7 +2,7 @@
 package org.markcast.netfilter;
 
 import java.util.Arrays;
-import java.util.Map;
+import java.util.Collection;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -113,24 +113,18 @@ final class LinuxKernel implements Kernel {
     }
 
     @Override
-    public void disownConnections(Map<Mark, Mark> successors) {
-        if (successors.size() <= FEW_MARKS) {
-            successors.forEach((mark, successor) -> conntrack().disown(mark.value(), mark.mask(), successor.value()));
+    public void disownConnections(Collection<Mark> marks, int successor) {
+        if (marks.size() <= FEW_MARKS) {
+            marks.forEach(mark -> conntrack().disown(mark.value(), mark.mask(), successor));
         } else {
-            final Set<Integer> masks =
-                    successors.keySet().stream().map(Mark::mask).collect(Collectors.toSet());
-            conntrack().disown(mark -> successor(mark, masks, successors));
+            final Set<Mark> lost = Set.copyOf(marks);
+            final Set<Integer> masks = lost.stream().map(Mark::mask).collect(Collectors.toSet());
+            conntrack().disown(mark -> isBelow(masks, mark, lost) ? successor : mark);
         }
     }
 
-    private static int successor(int connectionMark, Set<Integer> masks, Map<Mark, Mark> successors) {
-        for (final int mask : masks) {
-            final Mark successor = successors.get(new Mark(connectionMark & mask, mask));
-            if (successor != null) {
-                return connectionMark & ~mask | successor.value();
-            }
-        }
-        return connectionMark;
+    private static boolean isBelow(Set<Integer> masks, int connectionMark, Set<Mark> lost) {
+        return masks.stream().anyMatch(mask -> lost.contains(new Mark(connectionMark & mask, mask)));
     }
 
     @Override

@@ -16,7 +16,8 @@ import org.markcast.config.NumberRange;
 /**
  * Hands out conntrack zones, one for each inbound mark, as long as there are any; who comes too late gets the next one that is
  * given back. A mark gets the zone in which there are connections with it, so that a service that starts again goes on where it
- * ended; else one that follows from the mark, and that nobody's connections are in, if there is one.
+ * ended; else one that follows from the mark, and that nobody's connections are in, if there is one. As long as it is not known
+ * which zones have connections, they are withheld: every mark waits.
  */
 final class Zones {
 
@@ -47,7 +48,7 @@ final class Zones {
         void accept(int connectionMark, int zone);
     }
 
-    /** @param evicted takes the marks of connections whose zone had to be given to another mark */
+    /** @param evicted takes the marks of connections whose zone had to be given to another mark; those without one just stay */
     Zones(NumberRange range, Consumer<Mark> evicted) {
         this.range = range;
         this.evicted = evicted;
@@ -101,7 +102,7 @@ final class Zones {
         takenOrRecalled.set(zone - range.first());
         ofMark.put(mark, zone);
         final Integer former = recalled.remove(zone);
-        if (former != null && !mark.matches(former)) {
+        if (former != null && !mark.matches(former) && (former & mark.mask()) != 0) {
             evicted.accept(new Mark(former & mark.mask(), mark.mask()));
         }
         listener.onZone(mark, of(mark));

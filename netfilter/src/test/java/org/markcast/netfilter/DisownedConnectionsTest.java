@@ -2,9 +2,10 @@
 package org.markcast.netfilter;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -13,7 +14,6 @@ import org.agrona.concurrent.CachedNanoClock;
 import org.junit.jupiter.api.Test;
 import org.markcast.config.Config;
 import org.markcast.config.Connmark;
-import org.markcast.config.Mark;
 import org.markcast.config.NumberRange;
 import org.markcast.engine.sa.Sa;
 
@@ -64,15 +64,39 @@ class DisownedConnectionsTest {
         assertEquals(1, kernel.scriptsBeforeDisowning);
     }
 
+    /** Whatever masks other SAs' marks have: a mark that matches all ones is no SA's. */
     @Test
     void shouldGetAMarkThatNoSaHasBelowAnotherMask() {
-        final Sa other = client("erin", "0xffff", 3).build();
-        apply(client("carol", "7/0xffff", 1).build(), other);
-        apply(other);
-        assertEquals(Map.of(Mark.parse("7/0xffff"), 0xffff_ffff), kernel.successors);
-        apply(client("dave", "8/0xff", 2).build(), other);
-        apply(client("dave", "8/0xff", 2).build());
-        assertEquals(0xffff_ffff, kernel.successors.get(Mark.parse("0xffff")));
+        final Connections connections = new Connections(L2TP, (set, key, mark) -> {});
+        assertTrue(connections.concern(client("carol", "0xffff", 1).build()));
+        final Sa dave = client("dave", "0xff/0xff", 2).build();
+        assertFalse(connections.concern(dave));
+        assertTrue(connections.lackMark(dave));
+    }
+
+    /** The rules know a mask only for a while longer than there are SAs that have it; connections live on. */
+    @Test
+    void shouldReachNobodyWhenTheMaskIsForgotten() {
+        final Sa carol = client("carol", "7/0x00ffffff", 1).build();
+        apply(carol);
+        apply();
+        clock.advance(TimeUnit.SECONDS.toNanos(61));
+        rules.work();
+        final String latest = kernel.scripts.get(kernel.scripts.size() - 1);
+        assertFalse(latest.contains("0xffffff "), latest);
+        final String mark = "ct mark 0x" + Integer.toHexString(kernel.successor);
+        assertTrue(latest.contains("\t\t" + mark + " counter name orphans drop\n"), mark + ": " + latest);
+    }
+
+    /** An operator may have no more zones than other software uses, whose connections have no mark. */
+    @Test
+    void shouldNotBeThoseThatHaveNoMark() {
+        final Connmark oneZone = new Connmark(true, 1360, true, PORTS, new NumberRange(5, 5));
+        kernel.zones.put(0, 5);
+        rules.configure(true, oneZone);
+        apply(CAROL);
+        assertEquals(OptionalInt.of(5), rules.zone(CAROL));
+        assertEquals(List.of(), kernel.disowned);
     }
 
     @Test

@@ -2,6 +2,7 @@
 package org.markcast.netfilter;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,8 @@ final class FakeKernel implements Kernel {
     final List<String> scripts = new ArrayList<>();
     final List<ElementChanges> changes = new ArrayList<>();
     final List<String> disowned = new ArrayList<>();
-    /** The conntrack marks that connections got when they lost theirs. */
-    final Map<Mark, Integer> successors = new HashMap<>();
+    /** The conntrack mark that connections got when they lost theirs. */
+    int successor;
 
     int scriptsBeforeDisowning;
     /** Conntrack mark and zone. */
@@ -77,14 +78,13 @@ final class FakeKernel implements Kernel {
     }
 
     @Override
-    public void disownConnections(Map<Mark, Mark> latest) {
+    public void disownConnections(Collection<Mark> marks, int latestSuccessor) {
         if (refusesToDisown) {
             throw new NftablesException("No buffer space available");
         }
         scriptsBeforeDisowning = scripts.size();
-        latest.forEach((mark, successor) -> successors.put(mark, successor.value()));
-        final String lost =
-                new TreeSet<>(latest.keySet().stream().map(Mark::toString).toList()).toString();
+        successor = latestSuccessor;
+        final String lost = new TreeSet<>(marks.stream().map(Mark::toString).toList()).toString();
         disowned.add(lost.substring(1, lost.length() - 1)
                 + (changes.isEmpty() ? "" : " after " + changes.size() + " changes"));
     }

@@ -69,6 +69,36 @@ class RememberedMarksTest {
         assertEquals(List.of(), kernel.disowned);
     }
 
+    /** SAs with one configured reqid are numbered in the order in which charon tells of them. */
+    @Test
+    void shouldKeepThoseOfSasThatHaveChangedTheirNames() {
+        apply(client("rw.1", "7", 1).build(), client("rw.1/0x8", "8", 2).build());
+        start();
+        rules.setComplete(false);
+        apply(client("rw.1", "8", 2).build());
+        assertEquals(List.of(), kernel.disowned);
+        start(); // two owners have one name now
+        rules.setComplete(false);
+        apply(client("rw.1", "8", 2).build());
+        assertTrue(isHeldBack("0x7"), kernel.scripts.get(0));
+        rules.setComplete(true);
+        apply(client("rw.1", "8", 2).build(), client("rw.1/0x7", "7", 1).build());
+        assertEquals(List.of(), kernel.disowned);
+
+        start();
+        apply(client("rw.1", "7", 1).build());
+        assertEquals(List.of("8"), kernel.disowned);
+    }
+
+    /** Without outer ends that are the same, a mark alone tells nobody. */
+    @Test
+    void shouldTakeThemFromAnotherNameThatHasOnlyTheMarkInCommon() {
+        apply(TestSa.of("rw.1", "7", "203.0.113.7").transport("198.51.100.1").build());
+        start();
+        apply(TestSa.of("rw.2", "7", "203.0.113.7").transport("198.51.100.1").build());
+        assertEquals(List.of("7"), kernel.disowned);
+    }
+
     @Test
     void shouldTakeThemFromAMarkThatAnotherHasBeforeItIsHeard() {
         apply(CAROL, DAVE);

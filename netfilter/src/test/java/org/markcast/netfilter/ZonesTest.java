@@ -53,6 +53,17 @@ class ZonesTest {
         assertEquals(List.of(Mark.parse("7/0xff")), evicted);
     }
 
+    /** Every connection of the gateway that is nobody's has mark 0. */
+    @Test
+    void shouldNotEvictConnectionsWithoutAMark() {
+        final Zones few = new Zones(new NumberRange(5, 6), evicted::add);
+        few.recall(0, 5);
+        few.recall(0x2100, 6);
+        few.take(Mark.parse("1/0xff"), (mark, zone) -> {});
+        few.take(Mark.parse("2/0xff"), (mark, zone) -> {});
+        assertEquals(List.of(), evicted);
+    }
+
     @Test
     void shouldKnowAMaskedMarkByItsBits() {
         zones.recall(0x2107, 50);
