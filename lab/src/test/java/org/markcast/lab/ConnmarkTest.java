@@ -263,6 +263,7 @@ class ConnmarkTest {
             service.reload(config().without("carol"));
             write(carolsEnd, "for-carol");
             awaitOrphans();
+            service.reload(config().without("carol").without("dave")); // and what is remembered is written anew
 
             end("KILL");
             service = service.startAgain(network.gateway(), config().without("carol"));
