@@ -201,8 +201,8 @@ class ViciServiceTest {
         scene.awaitSas(CAROL_SA, DAVE_SA);
         assertEquals(
                 List.of("SA rw.1, and maybe others: mark 1 has bits in common with uplinks.mask 0xff000000:"
-                        + " write 0x1/0xffffff in swanctl.conf (mark_in, mark_out); until then connections out of tunnels are"
-                        + " not pinned to uplinks"),
+                        + " write 0x1/0xffffff in swanctl.conf (mark_in, mark_out); until the next reload after that"
+                        + " connections out of tunnels are not pinned to uplinks"),
                 service.log()
                         .lines()
                         .filter(line -> line.contains("uplinks.mask"))
