@@ -39,7 +39,8 @@ class GoldenRulesTest {
 
     private static boolean isInstallation(Path file) {
         try {
-            return file.toString().endsWith(".nft") && Files.readString(file).startsWith("add table ");
+            return file.toString().endsWith(".nft")
+                    && Files.readString(file).lines().anyMatch(line -> line.startsWith("table "));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -50,6 +51,6 @@ class GoldenRulesTest {
     void shouldBeTaken(Path file) {
         network.program("", "nft", "-c", "-f", file.toString());
         network.program("", "nft", "-f", file.toString());
-        assertTrue(network.program("", "nft", "list", "tables").contains("table ip markcast"));
+        assertTrue(network.program("", "nft", "list", "tables").contains(" markcast"));
     }
 }
